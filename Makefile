@@ -1,0 +1,53 @@
+# Everything a checkout needs, on a machine with make and Python 3.11 or newer. `make help` lists it.
+
+PYTHON ?= python3
+SCENARIO ?= scenarios/reassurance_force.yaml
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types bench
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.installed ## run the bundled scenario (another: make run SCENARIO=path)
+	$(BIN)/sim run $(SCENARIO)
+
+test: .venv/.dev ## run the tests
+	$(BIN)/pytest
+
+lint: .venv/.dev ## check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.dev ## check types
+	$(BIN)/mypy
+
+bench: .venv/.dev ## time the engine
+	$(BIN)/pytest benchmarks --benchmark-only
+
+# $(PYTHON) first; where it is too old or has no venv, the next newer one that is installed.
+.venv/bin/python:
+	@for python in $(PYTHON) python3.13 python3.12 python3.11; do \
+	    if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        echo "making .venv with $$python ($$($$python --version))"; \
+	        exec $$python -m venv .venv; \
+	    fi; \
+	    if found=$$($$python --version 2>/dev/null); then \
+	        echo "$$python is $$found: Python 3.11 or newer with venv is needed, looking further" >&2; \
+	    fi; \
+	done; \
+	echo "No Python 3.11 or newer with venv was found." >&2; \
+	echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+
+# The stamps keep pip from running again until the list of dependencies changes; the package
+# itself is installed editable, so that a change of its code needs no second visit.
+.venv/.installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/.installed

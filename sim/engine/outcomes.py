@@ -1,0 +1,243 @@
+"""Outcomes of one cell over a block: counts, exact histograms and sums, which add up across blocks.
+
+Everything is a whole number, so blocks can be merged in any order and give the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .core import Deployment
+from .plan import CAUSES, NEVER, Mandate, Plan
+from .verdict import Verdict
+
+Integers = NDArray[np.int64]
+
+# Strength and fill over time are kept in bins of half a per cent of the force size.
+BINS_PER_FORCE = 200
+BINS = 2 * BINS_PER_FORCE + 1  # up to twice the force; more lands in the last bin
+
+# Fixed-point resolution of summed quantities.
+DEATHS_UNIT = 1e-4
+COST_UNIT = 1e4  # money
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What one cell (mandate, force size) came to in some replications; adds up.
+
+    Attributes
+    ----------
+    counts : int64 array (len(COUNTS),)
+        Replications, and how many of them passed each gate.
+    causes : int64 array (len(CAUSES),)
+        Replications by what bound.
+    initial_steps, full_steps : int64 arrays (steps + 1,)
+        Steps from authorisation to initial and full capability; the last bin: never.
+    present, counted, fill : int64 arrays (steps, BINS)
+        Histograms over the authorised replications, by step.
+    sums, squares : object arrays of int (quantities,)
+        Exact sums over the authorised replications of the quantities of `quantity_names`.
+    nation_sums, nation_squares : object arrays of int (nations, quantities)
+        The same per contributor that is asked, see `NATION_QUANTITIES`.
+    """
+
+    counts: Integers
+    causes: Integers
+    initial_steps: Integers
+    full_steps: Integers
+    present: Integers
+    counted: Integers
+    fill: Integers
+    sums: NDArray[Any]
+    squares: NDArray[Any]
+    nation_sums: NDArray[Any]
+    nation_squares: NDArray[Any]
+
+    def __add__(self, other: Outcomes) -> Outcomes:
+        return Outcomes(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+COUNTS = (
+    "replications",
+    "authorised",
+    "pledged",
+    "initial",
+    "full",
+    "feasible",
+    "adequate",
+    "feasible_and_adequate",
+    "mission_ended",
+    "war",
+)
+QUANTITIES = ("deaths", "cost", "breaches", "withdrawals", "mean_strength")
+NATION_QUANTITIES = ("joins", "peak", "mean", "breaches", "deaths", "cost", "withdraws")
+
+
+def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
+    """Sum and sum of squares of whole numbers, exact whatever their size."""
+    whole = np.rint(values).astype(np.int64)
+    largest = int(np.abs(whole).max(initial=0))
+    if largest * largest * max(1, len(whole)) < 2**63:
+        return int(whole.sum()), int((whole * whole).sum())
+    numbers = [int(value) for value in whole]
+    return sum(numbers), sum(value * value for value in numbers)
+
+
+def _histogram(values: NDArray[np.float32], scale: float) -> Integers:
+    bins = np.minimum(values * np.float32(scale), BINS - 1).astype(np.intp)
+    return np.bincount(np.maximum(bins, 0), minlength=BINS)
+
+
+class Ledger:
+    """Adds up what happens in the L authorised lanes of one cell, step by step."""
+
+    def __init__(self, plan: Plan, deployment: Deployment, cost: NDArray[np.float64]) -> None:
+        self.plan, self.deployment, self.cost = plan, deployment, cost
+        count, nations = deployment.muster.count, len(deployment.nations)
+        self.present = np.zeros((plan.steps, BINS), np.int64)
+        self.counted = np.zeros((plan.steps, BINS), np.int64)
+        self.fill = np.zeros((plan.steps, BINS), np.int64)
+        self.soldier_steps = np.zeros((nations, count))
+        self.deaths = np.zeros((nations, count))
+        self.peak = np.zeros((nations, count), np.float32)
+        mandate, size = deployment.mandate, deployment.size
+        self.targets = [
+            np.array([mandate.targets(size, share)[c] for c in deployment.capabilities], np.float32)
+            for _, share in mandate.phases
+        ]
+        self.target = np.zeros(deployment.present.shape, np.float32)
+
+    def observe(self, step: int) -> None:
+        """Add one step."""
+        d = self.deployment
+        per_force = BINS_PER_FORCE / d.size
+        self.present[step] += _histogram(d.strength, per_force)
+        self.counted[step] += _histogram(d.counted.sum(axis=0), per_force)
+        for phase, lanes in d.phase_of_step.get(step, ()):
+            self.target[:, lanes] = self.targets[phase][:, None]
+        self.fill[step] += _histogram(self._fill(), BINS_PER_FORCE)
+        self.soldier_steps += d.soldiers
+        np.maximum(self.peak, d.soldiers, out=self.peak)
+        if d.chain and d.chain.lethal:
+            self.deaths += d.soldiers * d.chain.death_rate()
+
+    def _fill(self) -> NDArray[np.float32]:
+        """Present over target, the lowest over capabilities; 0 before the authorisation."""
+        d = self.deployment
+        shares = np.divide(
+            d.present, self.target, out=np.full_like(d.present, 2), where=self.target > 0
+        )
+        lowest = shares.min(axis=0, initial=2)
+        return np.where(self.target.any(axis=0), lowest, 0).astype(np.float32)
+
+    def outcomes(
+        self, verdict: Verdict, adequate: NDArray[np.bool_], replications: int, war: int
+    ) -> Outcomes:
+        """Close the books.
+
+        Parameters
+        ----------
+        adequate : bool array (B,)
+            Over all replications of the block, authorised or not.
+        replications
+            B.
+        war
+            Replications of the block, authorised or not, in which a mission-ending state occurs.
+        """
+        d, plan = self.deployment, self.plan
+        months = plan.step_days / (365.25 / 12)
+        held = verdict.held
+        counts = {
+            "replications": replications,
+            "authorised": d.muster.count,
+            "pledged": verdict.pledged.sum(),
+            "initial": verdict.initial.sum(),
+            "full": verdict.full.sum(),
+            "feasible": held.sum(),
+            "adequate": adequate.sum(),
+            "feasible_and_adequate": (held & adequate[d.muster.lanes]).sum(),
+            "mission_ended": (d.ended_at < NEVER).sum(),
+            "war": war,
+        }
+        causes = np.bincount(verdict.cause[~held], minlength=len(CAUSES)).astype(np.int64)
+        causes[0] += replications - d.muster.count  # not authorised in time
+        cost = self.soldier_steps * months * self.cost[d.muster.lanes] / COST_UNIT
+        gone = d.patience.gone[list(d.nations)] if d.patience else np.zeros_like(self.peak)
+        nation_rows = (
+            (d.muster.joins[list(d.nations)], 1.0),
+            (self.peak, 1.0),
+            (self.soldier_steps / plan.steps, 0.1),
+            (d.breaches, 1.0),
+            (self.deaths, DEATHS_UNIT),
+            (cost, 1.0),
+            (gone, 1.0),
+        )
+        deaths, breaches = self.deaths.sum(axis=0), d.breaches.sum(axis=0)
+        total_rows = (
+            (deaths, DEATHS_UNIT),
+            (cost.sum(axis=0), 1.0),
+            (breaches, 1.0),
+            (gone.sum(axis=0), 1.0),
+            (self.soldier_steps.sum(axis=0) / plan.steps, 1.0),
+        )
+        pairs = [exact_sums(np.nan_to_num(values) / unit) for values, unit in total_rows]
+        nation_pairs = [
+            [exact_sums(np.nan_to_num(values[n]) / unit) for values, unit in nation_rows]
+            for n in range(len(d.nations))
+        ]
+        shape = (len(d.nations), len(NATION_QUANTITIES))
+        return Outcomes(
+            counts=np.array([int(counts[name]) for name in COUNTS], np.int64),
+            causes=causes,
+            initial_steps=self._steps(verdict.elapsed(verdict.initial_at)),
+            full_steps=self._steps(verdict.elapsed(verdict.full_at)),
+            present=self.present,
+            counted=self.counted,
+            fill=self.fill,
+            sums=np.array([total for total, _ in pairs], object),
+            squares=np.array([square for _, square in pairs], object),
+            nation_sums=_table([[s for s, _ in row] for row in nation_pairs], shape),
+            nation_squares=_table([[q for _, q in row] for row in nation_pairs], shape),
+        )
+
+    def _steps(self, elapsed: NDArray[np.int32]) -> Integers:
+        steps = self.plan.steps
+        return np.bincount(np.minimum(elapsed, steps), minlength=steps + 1)
+
+
+def _table(rows: list[list[int]], shape: tuple[int, int]) -> NDArray[Any]:
+    table = np.zeros(shape, object)
+    for i, row in enumerate(rows):
+        table[i] = row
+    return table
+
+
+UNITS = {"deaths": DEATHS_UNIT, "cost": COST_UNIT, "mean": 0.1}
+
+
+def unit_of(quantity: str) -> float:
+    """What one unit of a summed quantity is worth."""
+    return UNITS.get(quantity, 1.0)
+
+
+def empty(plan: Plan, mandate: Mandate) -> Outcomes:
+    """Outcomes of no replication: the neutral element of the sum."""
+    nations = {plan.pools[line.pool].contributor for line in mandate.lines}
+    steps, shape = plan.steps, (len(nations), len(NATION_QUANTITIES))
+    hist = [np.zeros((steps, BINS), np.int64) for _ in range(3)]
+    return Outcomes(
+        np.zeros(len(COUNTS), np.int64),
+        np.zeros(len(CAUSES), np.int64),
+        np.zeros(steps + 1, np.int64),
+        np.zeros(steps + 1, np.int64),
+        *hist,
+        np.zeros(len(QUANTITIES), object),
+        np.zeros(len(QUANTITIES), object),
+        np.zeros(shape, object),
+        np.zeros(shape, object),
+    )

@@ -1,0 +1,331 @@
+"""The plan: a scenario as flat values in steps and soldiers, ready for either engine.
+
+A plan knows no YAML and no files, draws nothing and is never changed. Indices refer to the tuples of
+names at its top: contributors, capabilities, corridors, conditions.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ..scenario.amounts import Amount
+from ..scenario.schema.base import Conditional
+
+# A step that is never reached; sums of two still fit an int32.
+NEVER = 1_000_000
+
+# Why a replication fails, in the order in which the gates are asked.
+CAUSES = (
+    "authorisation",
+    "will",
+    "pool",
+    "capability",
+    "notice",
+    "delivery",
+    "lift",
+    "rotation",
+    "withdrawal",
+    "conflict",
+)
+Cause: TypeAlias = Literal[
+    "authorisation",
+    "will",
+    "pool",
+    "capability",
+    "notice",
+    "delivery",
+    "lift",
+    "rotation",
+    "withdrawal",
+    "conflict",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CyclePlan:
+    """A readiness cycle in steps."""
+
+    length: int
+    ready_from: int
+    ready_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Units of one capability that one contributor has.
+
+    Attributes
+    ----------
+    name
+        Path of the pool, which names its draws: ``contributors.France.forces.manoeuvre``.
+    contributor, capability, corridor
+        Indices; corridor -1 is an unlimited way.
+    strength
+        Soldiers of one unit.
+    units
+        (from step, units that may be sent: kept-back ones deducted), in order.
+    total_units
+        (from step, all units), the same steps.
+    available
+        Probability per unit (a number), or the distribution of the available share.
+    notice
+        From the contributor's decision to readiness to move, in days; None is at once.
+    tour, handover
+        Steps in the theatre, and how many of them, at the end, as outgoing.
+    least, rested_after
+        Steps at home after which a unit may be sent in a surge, and after which it is rested
+        (demobilisation + goal + mobilisation).
+    demobilisation
+        Steps between return and cycle start (readiness cycles only; else inside the two above).
+    cycle
+        Readiness cycle in place of `least` and `rested_after`.
+    spread
+        Whether units stand evenly spread over their cycle at step 0.
+    """
+
+    name: str
+    contributor: int
+    capability: int
+    corridor: int
+    strength: int
+    units: tuple[tuple[int, int], ...]
+    total_units: tuple[tuple[int, int], ...]
+    available: Amount | float
+    notice: Amount | None
+    priority: int
+    tour: int
+    handover: int
+    least: int
+    rested_after: int
+    demobilisation: int
+    cycle: CyclePlan | None
+    spread: bool
+
+    @property
+    def cycle_length(self) -> int:
+        """Steps of a whole cycle: tour and everything until the next one."""
+        if self.cycle:
+            return self.cycle.ready_from + self.tour + self.demobilisation
+        return self.tour + self.rested_after
+
+    @property
+    def ratio(self) -> float:
+        """Units per unit continuously counted, ``R = (T + G + P) / (T - O)``."""
+        return self.cycle_length / (self.tour - self.handover)
+
+    def level(self, units: int, mission: int) -> int:
+        """The presence that `units` can keep up for a mission of so many steps.
+
+        ``max(1, floor(U / min(R, R_finite)))`` with ``R_finite = ceil(H / (T - O))``: in a mission
+        that short nobody serves twice. Whole numbers throughout.
+        """
+        counted = self.tour - self.handover
+        finite = max(1, -(-mission // counted))
+        return max(1, units * counted // self.cycle_length, units // finite)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Units of a pool in the service of one capability: its own, or one that they stand in for.
+
+    `worth` is what one unit counts for there, in soldiers.
+    """
+
+    pool: int
+    capability: int
+    worth: int
+    substitute: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Somebody who decides on a mandate."""
+
+    name: str
+    consents: Conditional
+    delay: Amount | None
+    renews: Conditional
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """`needed` consents, among them those of all `vetoes` (indices into players)."""
+
+    players: tuple[Player, ...]
+    needed: int
+    vetoes: tuple[int, ...]
+    delay: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """A contributor's participation under a mandate; `name` names its draws."""
+
+    name: str
+    probability: Conditional
+    delay: Amount | None
+    at_most: Amount | None
+    delivered: Amount | None
+    requires: tuple[str, ...]
+    excludes: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What feasible means, in steps (see `FeasibleWhen`)."""
+
+    fill: float
+    authorised_within: int
+    initial_share: float  # 0: not asked
+    initial_within: int
+    full_within: int
+    from_authorisation: bool
+    hold_for: int
+    share_of_time: float
+    longest_gap: int  # NEVER: no limit
+    confidence: float
+    given_authorisation: bool
+
+    @property
+    def mission(self) -> int:
+        """Steps from the start of the clocks to the end of the hold."""
+        return self.full_within + self.hold_for
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state of the conflict."""
+
+    name: str
+    deaths: Amount | None
+    withdrawal: Amount | None
+    ends_mission: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The conflict chain; `rates` are (from, to, yearly rate), states from calm to worst."""
+
+    states: tuple[State, ...]
+    start: Conditional
+    rates: tuple[tuple[int, int, Amount], ...]
+    hazard_ratio: Amount | None
+    reference: int
+    half_life_days: float  # 0: a peace does not settle
+    contagion_factor: float
+    contagion_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """One political arrangement.
+
+    Attributes
+    ----------
+    sends
+        False for kind `none`.
+    stances
+        Per contributor, None where it does not take part.
+    open_to
+        Per contributor, whether it could contribute at all (eligible, right territory).
+    shares
+        Per capability of the plan, its share of the force; 0 where not asked for.
+    phases
+        (steps since the authorisation, share of the force asked for).
+    lines
+        In the order in which they are asked: primary lines by priority and declaration, then
+        substitutes.
+    renewal
+        Steps between renewals; 0: never asked again.
+    withdrawn_over
+        Steps that the exit takes, at least 1.
+    """
+
+    name: str
+    kind: str
+    sends: bool
+    requires: tuple[str, ...]
+    authorisation: Authorisation
+    renewal: int
+    withdrawn_over: int
+    stances: tuple[Stance | None, ...]
+    open_to: tuple[bool, ...]
+    sizes: tuple[int, ...]
+    shares: tuple[float, ...]
+    phases: tuple[tuple[int, float], ...]
+    lines: tuple[Line, ...]
+    criteria: Criteria
+    conflict: Conflict | None
+
+    @property
+    def peak(self) -> float:
+        """The largest share of the force that any phase asks for."""
+        return max(share for _, share in self.phases)
+
+    def targets(self, size: int, phase: float) -> tuple[int, ...]:
+        """Soldiers asked for per capability: ``round(F * phase * share)``, halves up."""
+        return tuple(int(size * phase * share + 0.5) for share in self.shares)
+
+    def thresholds(self, size: int, phase: float) -> tuple[int, ...]:
+        """Soldiers per capability from which on it counts as filled."""
+        return tuple(
+            whole(self.criteria.fill * target) for target in self.targets(size, phase)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Corridor:
+    """A way into the theatre; capacity in soldiers per day, None without limit."""
+
+    name: str
+    capacity: Amount | None
+    disruption_rate: Amount | None
+    disruption_days: float
+    remaining: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A method: the product of its factors, divided by `divisor`; `name` names its draws."""
+
+    name: str
+    weight: float
+    factors: tuple[tuple[str, Amount], ...]
+    divisor: tuple[str, Amount] | None
+    surcharges: tuple[tuple[str, Amount], ...]  # multiplied as (1 + x)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a run needs besides its seed."""
+
+    title: str
+    start: datetime.date
+    step_days: float
+    steps: int
+    capabilities: tuple[str, ...]
+    contributors: tuple[str, ...]
+    armies: tuple[int | None, ...]
+    withdrawal_ratios: tuple[float, ...]
+    conditions: tuple[tuple[str, Conditional], ...]
+    correlation: Amount | None
+    corridors: tuple[Corridor, ...]
+    pools: tuple[Pool, ...]
+    mandates: tuple[Mandate, ...]
+    requirement: tuple[Requirement, ...]
+    cost: Amount | None  # per soldier-month
+    currency: str
+    surge: bool
+    proportional: bool
+
+    @property
+    def step_years(self) -> float:
+        """Length of a step in years."""
+        return self.step_days / 365.25
+
+
+def whole(value: float) -> int:
+    """The least whole number not below `value`, forgiving the last digits of a product."""
+    return max(0, int(-(-(value - 1e-9) // 1)))

@@ -1,0 +1,174 @@
+"""Who is sent: the asking rules of one step, lane by lane.
+
+Round A asks for rested units up to the level that each pool can keep up; round B, where the scenario
+allows a surge, for every other unit that may go. Substitutes are asked in the same two rounds after
+every primary line was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .plan import Line
+from .pools import Counts, PoolState
+
+if TYPE_CHECKING:
+    from .core import Deployment
+
+Soldiers = NDArray[np.float32]
+
+
+class AskedLine(NamedTuple):
+    """A line with the rows of a deployment's arrays that it works on."""
+
+    state: PoolState
+    number: int  # among the pool's lines
+    row: int  # of the capability served
+    slot: int  # of the contributor
+    line: Line
+
+
+# Up to this share of lanes, picking them out costs less than working on all.
+SPARSE = 1 / 6
+
+At = NDArray[np.intp] | slice
+_EVERYWHERE = slice(None)
+
+
+class Sender:
+    """The asking rules of one deployment, and the lift that it carries over.
+
+    Attributes
+    ----------
+    deficit : float32 array (C, L)
+        Soldiers still needed in this step; below zero where units are larger than the need.
+    lift : float32 arrays (L,) by corridor
+        Soldiers that can still be moved in this step.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = d = deployment
+        plan, muster, count = d.plan, d.muster, d.muster.count
+        primary = tuple(line for line in d.lines if not line.line.substitute)
+        substitutes = tuple(line for line in d.lines if line.line.substitute)
+        levels = (False, True) if plan.surge else (False,)
+        self.rounds = [
+            (group, beyond) for group in (primary, substitutes) if group for beyond in levels
+        ]
+        self.capped = [bool(np.isfinite(muster.cap[n]).any()) for n in d.nations]
+        self.cap = muster.cap[list(d.nations)]
+        self.deficit: Soldiers = np.empty((len(d.capabilities), count), np.float32)
+        corridors = {p.pool.corridor for p in d.pools.values()} - {-1}
+        self.lift: dict[int, Soldiers] = {k: np.zeros(count, np.float32) for k in corridors}
+        self.largest = {
+            k: np.float32(max(p.pool.strength for p in d.pools.values() if p.pool.corridor == k))
+            for k in corridors
+        }
+        self._needed = np.empty((len(d.capabilities), count), np.bool_)
+        self._asked = np.empty(count, np.bool_)
+
+    def send(self, step: int) -> None:
+        """Fill what is missing, as far as units, caps and lift allow."""
+        d = self.deployment
+        np.subtract(d.asked, d.counted, out=self.deficit)
+        np.greater(self.deficit, 0, out=self._needed)
+        d.lift_short.fill(False)
+        for corridor, lift in self.lift.items():
+            # Unused lift was carried over up to one largest unit: small corridors are slow, not shut.
+            np.minimum(lift, self.largest[corridor], out=lift)
+            lift += d.muster.lift[corridor, step]
+        for lines, beyond in self.rounds:
+            needed = self._needed.any(axis=1)
+            if not needed.any():
+                break
+            if d.plan.proportional:
+                self._share(step, lines, beyond, needed)
+            else:
+                for line in lines:
+                    if needed[line.row]:
+                        self._ask(step, line, beyond, self.deficit[line.row])
+        np.subtract(d.asked, self.deficit, out=d.counted)
+
+    def _available(self, state: PoolState, beyond: bool) -> Counts:
+        """Units that may go in this round; not above zero where none may."""
+        return state.ready if beyond else np.minimum(state.level - state.used, state.rested)
+
+    def _ask(self, step: int, line: AskedLine, beyond: bool, need: Soldiers) -> None:
+        """Send what one line has of what is needed: whole units, within cap and lift."""
+        d, state, row, slot = self.deployment, line.state, line.row, line.slot
+        available = self._available(state, beyond)
+        np.greater(available, 0, out=self._asked)
+        np.logical_and(self._asked, self._needed[row], out=self._asked)
+        lanes = self._asked.nonzero()[0]
+        if not len(lanes):
+            return
+        at: At = lanes if len(lanes) < SPARSE * len(need) else _EVERYWHERE
+        strength = np.float32(state.pool.strength)
+        units = np.ceil(need[at] / np.float32(line.line.worth))
+        np.minimum(units, available[at], out=units)
+        # Caps and lift seldom bind everywhere, and a comparison costs less than a division.
+        if self.capped[slot]:
+            room = self.cap[slot][at] - d.soldiers[slot][at]
+            if (room < units * strength).any():
+                np.minimum(units, np.floor(room / strength), out=units)
+        if state.pool.corridor >= 0:
+            room = self.lift[state.pool.corridor][at]
+            short = room < units * strength
+            if short.any():
+                d.lift_short[row][at] |= short
+                np.minimum(units, np.floor(room / strength), out=units)
+        np.maximum(units, 0, out=units)
+        if units.any():
+            self._go(step, line, beyond, at, units)
+
+    def _go(self, step: int, line: AskedLine, beyond: bool, at: At, units: Soldiers) -> None:
+        """Send so many units in the lanes `at`."""
+        d, state, row, slot = self.deployment, line.state, line.row, line.slot
+        whole = units.astype(state.kind)
+        if beyond and state.ready is not state.rested:
+            early = whole - np.maximum(state.rested[at], 0)
+            if early.max() > 0:
+                d.breaches[slot][at] += np.maximum(early, 0)
+        state.take(step, line.number, whole, at)
+        soldiers = units * np.float32(state.pool.strength)
+        d.soldiers[slot][at] += soldiers
+        if state.pool.corridor >= 0:
+            self.lift[state.pool.corridor][at] -= soldiers
+        if line.line.worth != state.pool.strength:
+            soldiers = units * np.float32(line.line.worth)
+        d.present[row][at] += soldiers
+        self.deficit[row][at] -= soldiers
+        self._needed[row][at] = self.deficit[row][at] > 0
+
+    def _share(
+        self, step: int, lines: tuple[AskedLine, ...], beyond: bool, needed: NDArray[np.bool_]
+    ) -> None:
+        """Burden sharing in proportion to what each has ready, with cumulative rounding.
+
+        Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
+        have ready over what all have), rounded up to whole units; what one cannot send falls to
+        those after it.
+        """
+        rows: dict[int, list[AskedLine]] = {}
+        for line in lines:
+            if needed[line.row]:
+                rows.setdefault(line.row, []).append(line)
+        for row, group in rows.items():
+            need = np.maximum(self.deficit[row], 0).astype(np.float64)
+            weights = [self._weight(line, beyond) for line in group]
+            total = np.sum(weights, axis=0, dtype=np.float64)
+            running = np.zeros_like(total)
+            for line, weight in zip(group, weights, strict=True):
+                running += weight
+                sent = need - np.maximum(self.deficit[row], 0)
+                quota = np.minimum(need, np.divide(need * running, total, where=total > 0, out=need * 0))
+                due = np.ceil(quota - 1e-9) - sent
+                self._ask(step, line, beyond, due.astype(np.float32))
+
+    def _weight(self, line: AskedLine, beyond: bool) -> NDArray[np.float64]:
+        """Soldiers that a line has ready in this round."""
+        available = np.maximum(self._available(line.state, beyond), 0)
+        return available.astype(np.float64) * line.line.worth

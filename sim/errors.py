@@ -1,0 +1,99 @@
+"""What is raised on purpose, and how a mistake in a scenario is told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+# Beyond these the comparison would take longer than reading the whole file.
+_LONGEST_NAME = 100
+_MOST_NAMES = 1_000
+
+
+class SimError(Exception):
+    """Base of everything that is raised on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One mistake, with the place where it stands.
+
+    Attributes
+    ----------
+    file
+        The file as shown to the reader, or what stands in for one (``--set a.b=1``).
+    line, column
+        Position, counted from 1; line 0 means that there is none.
+    path
+        Where in the scenario, in dots: ``contributors.France.rest``; empty for the whole.
+    message
+        What is wrong, and what was found.
+    hint
+        What would put it right, if that is known.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        told = f"{self.message}; {self.hint}" if self.hint else self.message
+        return ": ".join(part for part in (place, self.path, told) if part)
+
+
+class ScenarioError(SimError):
+    """Everything that is wrong with a scenario, in the order in which it would be read.
+
+    Parameters
+    ----------
+    issues
+        The mistakes found; duplicates are dropped.
+
+    Attributes
+    ----------
+    issues : tuple of Issue
+        Sorted by file, line and column.
+    """
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        distinct = dict.fromkeys(issues)
+        self.issues = tuple(
+            sorted(distinct, key=lambda issue: (issue.file, issue.line, issue.column))
+        )
+        # As the only argument, so that the error survives the way back from a worker process.
+        super().__init__(self.issues)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.issues))
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Guess which name was meant.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    allowed
+        What could have been written.
+
+    Returns
+    -------
+    str
+        ``"did you mean 'goal'?"``, or nothing where no name is close.
+
+    Examples
+    --------
+    >>> nearest("gaol", ["goal", "least"])
+    "did you mean 'goal'?"
+    """
+    if len(name) > _LONGEST_NAME:
+        return ""
+    close = difflib.get_close_matches(name, islice(allowed, _MOST_NAMES), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,1 @@
+"""From YAML text to a scenario that is known to be sound."""

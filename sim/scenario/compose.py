@@ -1,0 +1,183 @@
+"""One tree from several files: what a scenario extends, then itself, then the command line."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Issue, ScenarioError, nearest
+from sim.scenario.overrides import assignments, override, sweep
+from sim.scenario.scalars import clip
+from sim.scenario.source import display, read
+from sim.scenario.tree import Entry, Node, issue, leaves, origins
+
+__all__ = [
+    "WHOLE",
+    "assignments",
+    "compose",
+    "digest",
+    "leaves",
+    "merge",
+    "origins",
+    "override",
+    "sweep",
+]
+
+MAX_EXTENDS = 20
+
+WHOLE = frozenset({"capabilities", "phases", "sizes", "units", "probability", "consents", "renews"})
+"""Keys whose mapping has a meaning only as a whole: shares that add up, a schedule, a condition."""
+
+
+def compose(
+    path: Path, overrides: Sequence[tuple[str, str]] = (), allow: Sequence[Path] = ()
+) -> Node:
+    """Read a scenario with everything that it extends.
+
+    Parameters
+    ----------
+    path
+        The scenario's file.
+    overrides
+        Paths and values from the command line, which win over every file.
+    allow
+        Folders outside the scenario's own tree from which it may extend files.
+
+    Returns
+    -------
+    Node
+        The merged tree, without the key ``extends``.
+
+    Raises
+    ------
+    ScenarioError
+        With everything that is wrong in all the files and overrides.
+
+    Notes
+    -----
+    A scenario that came by mail must not read other people's files into its results. Its tree is
+    the nearest folder above it called ``scenarios``, or else its own folder, and it can extend
+    nothing outside. Links are followed before that is judged.
+    """
+    # abspath and not resolve: what a linked scenario extends stands beside the link.
+    top = Path(os.path.abspath(path))  # noqa: PTH100
+    tree = next((folder for folder in top.parents if folder.name == "scenarios"), top.parent)
+    loader = _Loader(tuple(folder.resolve() for folder in (tree, *allow)))
+    root = loader.load(path)
+    issues = loader.issues
+    # Over a tree with holes in it, an override that is right would look wrong.
+    for name, text in overrides if not issues else ():
+        try:
+            root = override(root, name, text, f"--set {name}={text}")
+        except ScenarioError as error:
+            issues.extend(error.issues)
+    if issues:
+        raise ScenarioError(issues)
+    return root
+
+
+def merge(base: Node, over: Node) -> Node:
+    """Lay one tree over another.
+
+    Parameters
+    ----------
+    base, over
+        Both stay as they are.
+
+    Returns
+    -------
+    Node
+        Mappings are merged, except under the keys in `WHOLE`; scalars and lists are replaced; a
+        null in `over` removes the key.
+    """
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    entries = dict(base.value)
+    for key, entry in over.value.items():
+        if entry.node.value is None:
+            entries.pop(key, None)
+        elif key in entries and key not in WHOLE:
+            entries[key] = Entry(entry.mark, merge(entries[key].node, entry.node))
+        else:
+            entries[key] = entry
+    return Node(entries, over.mark)
+
+
+def digest(data: Any) -> str:
+    """Give plain data a name that changes whenever the data does.
+
+    Parameters
+    ----------
+    data
+        Dicts, lists and scalars.
+
+    Returns
+    -------
+    str
+        SHA-256 of its canonical JSON: keys sorted, no spaces, ASCII.
+    """
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+@dataclass(slots=True)
+class _Loader:
+    """Reads every file once, however often it is extended, and notes what is wrong in each."""
+
+    allowed: tuple[Path, ...]
+    issues: list[Issue] = field(default_factory=list)
+    loaded: dict[Path, Node] = field(default_factory=dict)
+
+    def load(self, path: Path, chain: tuple[Path, ...] = ()) -> Node:
+        """Read a file and lay it over what it extends; the files of the chain led to it."""
+        node = read(path)
+        real = path.resolve()
+        entries = dict(node.value) if isinstance(node.value, dict) else {}
+        extends = entries.pop("extends", None)
+        layers = self.bases(path, extends.node, (*chain, real)) if extends else []
+        # From the bottom up: a null removes what lies below it, and nothing that comes after.
+        self.loaded[real] = functools.reduce(merge, (*layers, Node(entries, node.mark)))
+        return self.loaded[real]
+
+    def bases(self, path: Path, named: Node, chain: tuple[Path, ...]) -> list[Node]:
+        """Load what stands under ``extends``."""
+        listed = isinstance(named.value, list)
+        names = named.value if isinstance(named.value, list) else [named]
+        layers, seen = [], set()
+        for place, name in enumerate(names if named.value is not None else ()):
+            step = ("extends", place) if listed else ("extends",)
+            try:
+                if not isinstance(name.value, str):
+                    raise ValueError("expected the name of a file or a list of names")
+                if name.value in seen:
+                    raise ValueError(f"{clip(name.value)} is named twice")
+                seen.add(name.value)
+                layers.append(self.base(path.parent / name.value, clip(name.value), chain))
+            except ScenarioError as error:
+                self.issues.extend(error.issues)
+            except (OSError, RuntimeError, ValueError) as error:
+                # The first two: a name too long, a folder closed to us, links that go round.
+                self.issues.append(issue(name.mark, step, str(error)))
+        return layers
+
+    def base(self, path: Path, name: str, chain: tuple[Path, ...]) -> Node:
+        """Load one file that another extends, if it may."""
+        real = path.resolve()
+        if not any(real.is_relative_to(folder) for folder in self.allowed):
+            tree = display(self.allowed[0])
+            raise ValueError(f"{name} lies outside {tree}; move it there, or allow its folder")
+        if real in chain:
+            circle = " -> ".join(display(file) for file in (*chain[chain.index(real) :], real))
+            raise ValueError(f"a circle of files that extend each other: {circle}")
+        if len(chain) > MAX_EXTENDS:
+            raise ValueError(f"more than {MAX_EXTENDS} files, each extending the next")
+        if not real.is_file():
+            near = nearest(path.name, (file.name for file in path.parent.glob("*.y*ml")))
+            raise ValueError("; ".join(filter(None, (f"no such file {name}", near))))
+        return self.loaded.get(real) or self.load(path, chain)

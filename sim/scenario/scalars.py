@@ -1,0 +1,97 @@
+"""What one word of YAML means: the scalars of the YAML 1.2 core schema, less its traps.
+
+YAML 1.1, which most Python loaders follow, reads ``no`` as false, ``12:30`` as 750, ``017`` as 15.
+Here a word that is not plainly a number, a truth value or null stays the text that it is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TypeAlias
+
+Scalar: TypeAlias = bool | int | float | str | None
+
+MAX_DIGITS = 18
+"""More digits than this are a slip of the keyboard; fewer fit the integers of NumPy."""
+
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+# No leading zeros: 017 is a label, or octal to some; underscores only between digits.
+_WHOLE = r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)"
+_INTEGER = re.compile(_WHOLE)
+_FLOAT = re.compile(rf"(?:{_WHOLE}(?:\.[0-9]*)?|[-+]?\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+# Beyond what YAML itself refuses: the C1 controls, which move the cursor of some terminals, and the
+# byte order mark, which is invisible in a name.
+_CONTROL = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+def resolve(text: str) -> Scalar:
+    """Read an unquoted word.
+
+    Parameters
+    ----------
+    text
+        The word, without space around it.
+
+    Returns
+    -------
+    None, bool, int, float or str
+        What it stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is a number that no scenario can hold; the message says why.
+
+    Examples
+    --------
+    >>> [resolve(word) for word in ("30_000", "1e3", "no", "017", "12:30", "~")]
+    [30000, 1000.0, 'no', '017', '12:30', None]
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        if sum(map(str.isdigit, text)) > MAX_DIGITS:
+            raise ValueError(f"a whole number of more than {MAX_DIGITS} digits")
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return finite(float(text))
+    if _NOT_FINITE.fullmatch(text):
+        return finite(math.nan)
+    return text
+
+
+def finite(number: float) -> float:
+    """Return the number, unless it is NaN or infinite, which raises ValueError."""
+    if not math.isfinite(number):
+        raise ValueError("NaN and infinity are not allowed")
+    return number
+
+
+def controls(text: str) -> list[int]:
+    """Find the characters that no scenario may contain, such as NUL and escape.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Returns
+    -------
+    list of int
+        Their places in the text.
+    """
+    return [found.start() for found in _CONTROL.finditer(text)]
+
+
+def clip(text: str, width: int = 60) -> str:
+    """Quote a text for a message: whole if it is short, and never with raw control characters."""
+    return repr(text if len(text) <= width else text[: width - 1] + "…")
