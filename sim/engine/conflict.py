@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .futures import ConflictDraws, Floats
-from .plan import NEVER, Conflict, Plan
+from sim.engine.futures import ConflictDraws, Floats
+from sim.engine.plan import NEVER, Conflict, Plan
 
 States = NDArray[np.int8]
 
@@ -24,6 +24,8 @@ class ConflictChain:
     state : int8 array (L,)
     quiet : int32 array (L,)
         Steps in the calmest state without interruption.
+    broken : bool array (L,)
+        Whether a state that ends missions has occurred in any step so far.
     """
 
     def __init__(self, plan: Plan, chain: Conflict, draws: ConflictDraws) -> None:
@@ -33,6 +35,7 @@ class ConflictChain:
         self.step_years = plan.step_years
         self.state: States = draws.start.copy()
         self.quiet = np.zeros(len(self.state), np.int32)
+        self.broken = np.zeros(len(self.state), np.bool_)
         self.ends = np.array([state.ends_mission for state in chain.states], np.bool_)
         self.lethal = any(state.deaths is not None for state in chain.states)
         self.withdraws = any(state.withdrawal is not None for state in chain.states)
@@ -74,6 +77,7 @@ class ConflictChain:
             undecided &= ~rest
         self.state = new
         self.quiet = np.where(new == 0, self.quiet + 1, 0).astype(np.int32)
+        self.broken |= self.ends_mission()
 
     def ends_mission(self) -> NDArray[np.bool_]:
         """Lanes in a state that ends the mission."""

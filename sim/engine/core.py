@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .conflict import ConflictChain, Patience
-from .muster import Muster
-from .plan import NEVER, Plan
-from .pools import PoolState
-from .sending import AskedLine, Sender
+from sim.engine.conflict import ConflictChain, Patience
+from sim.engine.muster import Muster
+from sim.engine.plan import NEVER, Plan
+from sim.engine.pools import Pools
+from sim.engine.sending import AskedLine, Sender
 
 Soldiers = NDArray[np.float32]
 
@@ -46,30 +46,37 @@ class Deployment:
     """
 
     def __init__(
-        self, plan: Plan, index: int, size: int, muster: Muster, pools: dict[int, PoolState]
+        self, plan: Plan, index: int, size: int, muster: Muster, pools: Pools
     ) -> None:
         self.plan, self.mandate, self.size, self.muster = plan, plan.mandates[index], size, muster
         mandate, count = self.mandate, muster.count
         self.step = 0
         self.capabilities = tuple(c for c, share in enumerate(mandate.shares) if share > 0)
         row = {c: i for i, c in enumerate(self.capabilities)}
-        self.nations = tuple(sorted({plan.pools[p].contributor for p in pools}))
+        self.nations = tuple(sorted({pool.contributor for pool in pools.pools}))
         slot = {nation: i for i, nation in enumerate(self.nations)}
 
-        lines_of = {p: [line for line in mandate.lines if line.pool == p] for p in pools}
         self.pools = pools
-        for pool in pools.values():
-            pool.reset()
+        pools.reset()
         self.lines = tuple(
             AskedLine(
-                self.pools[line.pool],
-                lines_of[line.pool].index(line),
-                row[line.capability],
-                slot[plan.pools[line.pool].contributor],
-                line,
+                number=number,
+                pool=plan.pools[line.pool],
+                pool_row=pools.position[line.pool],
+                row=row[line.capability],
+                slot=slot[plan.pools[line.pool].contributor],
+                worth=np.float32(line.worth),
+                strength=np.float32(plan.pools[line.pool].strength),
+                substitute=line.substitute,
             )
-            for line in mandate.lines
+            for number, line in enumerate(mandate.lines)
         )
+        # What a unit of each line adds, in matrix form: whole numbers, so exact in any order.
+        self._worths = np.zeros((len(self.capabilities), len(self.lines)), np.float32)
+        self._strengths = np.zeros((len(self.nations), len(self.lines)), np.float32)
+        for line in self.lines:
+            self._worths[line.row, line.number] = line.worth
+            self._strengths[line.slot, line.number] = line.strength
         self._lines_of = {
             nation: tuple(line for line in self.lines if line.slot == i)
             for nation, i in slot.items()
@@ -113,9 +120,7 @@ class Deployment:
         """Simulate one step."""
         step = self.step
         self._leave(step)
-        for pool in self.pools.values():
-            gone = self.patience.gone[pool.pool.contributor] if self.patience else None
-            pool.advance(step, gone)
+        self.pools.advance(step, self.patience.gone if self.patience else None)
         self._withdraw(step)
         for phase, lanes in self.phase_of_step.get(step, ()):
             targets = self.mandate.targets(self.size, self.mandate.phases[phase][1])
@@ -130,19 +135,15 @@ class Deployment:
 
     def _leave(self, step: int) -> None:
         """Units whose tour ends go home; units whose relief may come no longer count."""
-        for state, number, row, slot, line in self.lines:
-            pool = state.pool
-            relieved, home = step - (pool.tour - pool.handover), step - pool.tour
-            if relieved >= 0 and state.any_sent[number][relieved]:
-                units = state.sent[number][relieved]
-                state.used -= units
-                self.counted[row] -= np.multiply(units, np.float32(line.worth), out=self._scratch)
-            if home >= 0 and state.any_sent[number][home]:
-                units = state.sent[number][home]
-                self.present[row] -= np.multiply(units, np.float32(line.worth), out=self._scratch)
-                self.soldiers[slot] -= np.multiply(
-                    units, np.float32(pool.strength), out=self._scratch
-                )
+        pools, scratch = self.pools, self._scratch
+        for number in pools.leaving(step, pools.counting):
+            line, units = self.lines[number], pools.sent[number, step - pools.counting[number]]
+            pools.used[line.pool_row] -= units
+            self.counted[line.row] -= np.multiply(units, line.worth, out=scratch)
+        for number in pools.leaving(step, pools.tour):
+            line, units = self.lines[number], pools.sent[number, step - pools.tour[number]]
+            self.present[line.row] -= np.multiply(units, line.worth, out=scratch)
+            self.soldiers[line.slot] -= np.multiply(units, line.strength, out=scratch)
 
     def _withdraw(self, step: int) -> None:
         """Ended missions go home over some time, contributors that have lost patience at once."""
@@ -155,7 +156,7 @@ class Deployment:
             self.asked[:, ending] = 0
             self._ended = np.concatenate([self._ended, ending])
             if self.mandate.withdrawn_over > 1:
-                here = [s.away(step, ending)[0][number] for s, number, *_ in self.lines]
+                here = [self.pools.away(step, line.number, ending)[0] for line in self.lines]
                 self._exits.append((step, ending, np.array(here)))
         self._exit(step)
         if self.patience:
@@ -166,14 +167,12 @@ class Deployment:
 
     def _dismiss(self, step: int, nation: int, lanes: NDArray[np.intp]) -> None:
         """Take a contributor's units out of the theatre for good."""
-        lines = self._lines_of.get(nation, ())
-        units = {p: self.pools[p].dismiss(step, lanes) for p in {line.line.pool for line in lines}}
-        for state, number, row, slot, line in lines:
-            present, counted = (there[number] for there in units[line.pool])
-            self.present[row, lanes] -= present * line.worth
-            self.counted[row, lanes] -= counted * line.worth
-            self.soldiers[slot, lanes] -= present * state.pool.strength
-            self.lost[row, lanes] += present * line.worth
+        for line in self._lines_of.get(nation, ()):
+            present, counted = self.pools.dismiss(step, line.number, lanes)
+            self.present[line.row, lanes] -= present * line.worth
+            self.counted[line.row, lanes] -= counted * line.worth
+            self.soldiers[line.slot, lanes] -= present * line.strength
+            self.lost[line.row, lanes] += present * line.worth
 
     def _exit(self, step: int) -> None:
         """Of ended missions ``floor(units * (W - k) / W)`` of every line remain in the k-th step.
@@ -188,10 +187,9 @@ class Deployment:
         over = self.mandate.withdrawn_over
         self._exits = [entry for entry in self._exits if step - entry[0] + 1 < over]
         for began, lanes, units in self._exits:
-            here = units * (over - (step - began + 1)) // over
-            for remaining, (state, _, row, slot, line) in zip(here, self.lines, strict=True):
-                self.present[row, lanes] += remaining * line.worth
-                self.soldiers[slot, lanes] += remaining * state.pool.strength
+            here = (units * (over - (step - began + 1)) // over).astype(np.float32)
+            self.present[:, lanes] += self._worths @ here
+            self.soldiers[:, lanes] += self._strengths @ here
 
     def _conflict(self, step: int, chain: ConflictChain) -> None:
         """Peace or war, hazards of withdrawal, and missions that the conflict ends."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scenario.amounts import Amount, steps_of
-from ..scenario.schema.base import Conditional, When
-from .plan import NEVER, Authorisation, Corridor, Mandate, Plan, Pool
-from .streams import uniforms
+from sim.scenario.amounts import Amount, steps_of
+from sim.scenario.schema.base import Conditional, When
+from sim.engine.plan import NEVER, Authorisation, Corridor, Mandate, Plan, Pool
+from sim.engine.streams import uniforms
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .futures import ConflictDraws, Floats, Futures, Ints
-from .plan import NEVER, Mandate, Plan, Pool
+from sim.engine.futures import ConflictDraws, Floats, Futures, Ints
+from sim.engine.plan import NEVER, Mandate, Plan, Pool
 
 Bools = NDArray[np.bool_]
 

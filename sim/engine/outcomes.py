@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .core import Deployment
-from .plan import CAUSES, NEVER, Mandate, Plan
-from .verdict import Verdict
+from sim.engine.core import Deployment
+from sim.engine.plan import CAUSES, NEVER, Plan
+from sim.engine.verdict import Verdict
 
 Integers = NDArray[np.int64]
 
@@ -24,6 +24,7 @@ BINS = 2 * BINS_PER_FORCE + 1  # up to twice the force; more lands in the last b
 # Fixed-point resolution of summed quantities.
 DEATHS_UNIT = 1e-4
 COST_UNIT = 1e4  # money
+FILL_UNIT = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Outcomes:
         Steps from authorisation to initial and full capability; the last bin: never.
     present, counted, fill : int64 arrays (steps, BINS)
         Histograms over the authorised replications, by step.
+    present_sum, counted_sum, fill_sum : int64 arrays (steps,)
+        Sums over the authorised replications; fill in units of `FILL_UNIT`.
     sums, squares : object arrays of int (quantities,)
         Exact sums over the authorised replications of the quantities of `quantity_names`.
     nation_sums, nation_squares : object arrays of int (nations, quantities)
@@ -53,6 +56,9 @@ class Outcomes:
     present: Integers
     counted: Integers
     fill: Integers
+    present_sum: Integers
+    counted_sum: Integers
+    fill_sum: Integers
     sums: NDArray[Any]
     squares: NDArray[Any]
     nation_sums: NDArray[Any]
@@ -74,7 +80,7 @@ COUNTS = (
     "mission_ended",
     "war",
 )
-QUANTITIES = ("deaths", "cost", "breaches", "withdrawals", "mean_strength")
+QUANTITIES = ("deaths", "cost", "breaches", "withdrawals", "strength", "hold_fill")
 NATION_QUANTITIES = ("joins", "peak", "mean", "breaches", "deaths", "cost", "withdraws")
 
 
@@ -96,12 +102,18 @@ def _histogram(values: NDArray[np.float32], scale: float) -> Integers:
 class Ledger:
     """Adds up what happens in the L authorised lanes of one cell, step by step."""
 
-    def __init__(self, plan: Plan, deployment: Deployment, cost: NDArray[np.float64]) -> None:
-        self.plan, self.deployment, self.cost = plan, deployment, cost
+    def __init__(
+        self, plan: Plan, deployment: Deployment, verdict: Verdict, cost: NDArray[np.float64]
+    ) -> None:
+        self.plan, self.deployment, self.verdict, self.cost = plan, deployment, verdict, cost
         count, nations = deployment.muster.count, len(deployment.nations)
         self.present = np.zeros((plan.steps, BINS), np.int64)
         self.counted = np.zeros((plan.steps, BINS), np.int64)
         self.fill = np.zeros((plan.steps, BINS), np.int64)
+        self.present_sum = np.zeros(plan.steps, np.int64)
+        self.counted_sum = np.zeros(plan.steps, np.int64)
+        self.fill_sum = np.zeros(plan.steps, np.int64)
+        self.hold_fill = np.zeros(count)
         self.soldier_steps = np.zeros((nations, count))
         self.deaths = np.zeros((nations, count))
         self.peak = np.zeros((nations, count), np.float32)
@@ -116,11 +128,17 @@ class Ledger:
         """Add one step."""
         d = self.deployment
         per_force = BINS_PER_FORCE / d.size
+        counted = d.counted.sum(axis=0)
         self.present[step] += _histogram(d.strength, per_force)
-        self.counted[step] += _histogram(d.counted.sum(axis=0), per_force)
+        self.counted[step] += _histogram(counted, per_force)
+        self.present_sum[step] += int(d.strength.sum(dtype=np.float64))
+        self.counted_sum[step] += int(counted.sum(dtype=np.float64))
         for phase, lanes in d.phase_of_step.get(step, ()):
             self.target[:, lanes] = self.targets[phase][:, None]
-        self.fill[step] += _histogram(self._fill(), BINS_PER_FORCE)
+        fill = self._fill()
+        self.fill[step] += _histogram(fill, BINS_PER_FORCE)
+        self.fill_sum[step] += exact_sums(fill / FILL_UNIT)[0]
+        self.hold_fill += fill * self.verdict.holding(step)
         self.soldier_steps += d.soldiers
         np.maximum(self.peak, d.soldiers, out=self.peak)
         if d.chain and d.chain.lethal:
@@ -136,7 +154,7 @@ class Ledger:
         return np.where(self.target.any(axis=0), lowest, 0).astype(np.float32)
 
     def outcomes(
-        self, verdict: Verdict, adequate: NDArray[np.bool_], replications: int, war: int
+        self, adequate: NDArray[np.bool_], replications: int, war: int
     ) -> Outcomes:
         """Close the books.
 
@@ -149,7 +167,7 @@ class Ledger:
         war
             Replications of the block, authorised or not, in which a mission-ending state occurs.
         """
-        d, plan = self.deployment, self.plan
+        d, plan, verdict = self.deployment, self.plan, self.verdict
         months = plan.step_days / (365.25 / 12)
         held = verdict.held
         counts = {
@@ -184,6 +202,7 @@ class Ledger:
             (breaches, 1.0),
             (gone.sum(axis=0), 1.0),
             (self.soldier_steps.sum(axis=0) / plan.steps, 1.0),
+            (self.hold_fill / np.maximum(verdict.hold_steps, 1), FILL_UNIT),
         )
         pairs = [exact_sums(np.nan_to_num(values) / unit) for values, unit in total_rows]
         nation_pairs = [
@@ -199,6 +218,9 @@ class Ledger:
             present=self.present,
             counted=self.counted,
             fill=self.fill,
+            present_sum=self.present_sum,
+            counted_sum=self.counted_sum,
+            fill_sum=self.fill_sum,
             sums=np.array([total for total, _ in pairs], object),
             squares=np.array([square for _, square in pairs], object),
             nation_sums=_table([[s for s, _ in row] for row in nation_pairs], shape),
@@ -217,27 +239,10 @@ def _table(rows: list[list[int]], shape: tuple[int, int]) -> NDArray[Any]:
     return table
 
 
-UNITS = {"deaths": DEATHS_UNIT, "cost": COST_UNIT, "mean": 0.1}
+_UNITS = {"deaths": DEATHS_UNIT, "cost": COST_UNIT, "mean": 0.1, "hold_fill": FILL_UNIT}
 
 
 def unit_of(quantity: str) -> float:
     """What one unit of a summed quantity is worth."""
-    return UNITS.get(quantity, 1.0)
+    return _UNITS.get(quantity, 1.0)
 
-
-def empty(plan: Plan, mandate: Mandate) -> Outcomes:
-    """Outcomes of no replication: the neutral element of the sum."""
-    nations = {plan.pools[line.pool].contributor for line in mandate.lines}
-    steps, shape = plan.steps, (len(nations), len(NATION_QUANTITIES))
-    hist = [np.zeros((steps, BINS), np.int64) for _ in range(3)]
-    return Outcomes(
-        np.zeros(len(COUNTS), np.int64),
-        np.zeros(len(CAUSES), np.int64),
-        np.zeros(steps + 1, np.int64),
-        np.zeros(steps + 1, np.int64),
-        *hist,
-        np.zeros(len(QUANTITIES), object),
-        np.zeros(len(QUANTITIES), object),
-        np.zeros(shape, object),
-        np.zeros(shape, object),
-    )

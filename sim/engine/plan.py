@@ -10,8 +10,8 @@ import datetime
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..scenario.amounts import Amount
-from ..scenario.schema.base import Conditional
+from sim.scenario.amounts import Amount
+from sim.scenario.schema.base import Conditional
 
 # A step that is never reached; sums of two still fit an int32.
 NEVER = 1_000_000

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from ..scenario.amounts import Amount, steps_of
-from ..scenario.schema import Specification
-from ..scenario.schema.base import When
-from ..scenario.schema.conflict import Conflict as ConflictSection
-from ..scenario.schema.contributors import Contributor, ForceElement, availability
-from ..scenario.schema.force import FeasibleWhen, Force
-from ..scenario.schema.politics import Authorisation as AuthorisationSection
-from ..scenario.schema.politics import CouncilRule
-from ..scenario.schema.politics import Mandate as MandateSection
-from ..scenario.schema.rotation import resolve
-from .plan import (
+from sim.scenario.amounts import Amount, steps_of
+from sim.scenario.schema import Specification
+from sim.scenario.schema.base import When
+from sim.scenario.schema.conflict import Conflict as ConflictSection
+from sim.scenario.schema.contributors import Contributor, ForceElement, availability
+from sim.scenario.schema.force import FeasibleWhen, Force
+from sim.scenario.schema.politics import Authorisation as AuthorisationSection
+from sim.scenario.schema.politics import CouncilRule
+from sim.scenario.schema.politics import Mandate as MandateSection
+from sim.scenario.schema.rotation import resolve
+from sim.engine.plan import (
     NEVER,
     Authorisation,
     Conflict,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .plan import Line
-from .pools import Counts, PoolState
+from sim.engine.plan import Pool
+from sim.engine.pools import Counts
 
 if TYPE_CHECKING:
-    from .core import Deployment
+    from sim.engine.core import Deployment
 
 Soldiers = NDArray[np.float32]
 
@@ -24,11 +24,14 @@ Soldiers = NDArray[np.float32]
 class AskedLine(NamedTuple):
     """A line with the rows of a deployment's arrays that it works on."""
 
-    state: PoolState
-    number: int  # among the pool's lines
+    number: int
+    pool: Pool
+    pool_row: int
     row: int  # of the capability served
     slot: int  # of the contributor
-    line: Line
+    worth: np.float32  # what a unit counts for there, in soldiers
+    strength: np.float32
+    substitute: bool
 
 
 # Up to this share of lanes, picking them out costs less than working on all.
@@ -52,8 +55,8 @@ class Sender:
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = d = deployment
         plan, muster, count = d.plan, d.muster, d.muster.count
-        primary = tuple(line for line in d.lines if not line.line.substitute)
-        substitutes = tuple(line for line in d.lines if line.line.substitute)
+        primary = tuple(line for line in d.lines if not line.substitute)
+        substitutes = tuple(line for line in d.lines if line.substitute)
         levels = (False, True) if plan.surge else (False,)
         self.rounds = [
             (group, beyond) for group in (primary, substitutes) if group for beyond in levels
@@ -61,10 +64,10 @@ class Sender:
         self.capped = [bool(np.isfinite(muster.cap[n]).any()) for n in d.nations]
         self.cap = muster.cap[list(d.nations)]
         self.deficit: Soldiers = np.empty((len(d.capabilities), count), np.float32)
-        corridors = {p.pool.corridor for p in d.pools.values()} - {-1}
+        corridors = {pool.corridor for pool in d.pools.pools} - {-1}
         self.lift: dict[int, Soldiers] = {k: np.zeros(count, np.float32) for k in corridors}
         self.largest = {
-            k: np.float32(max(p.pool.strength for p in d.pools.values() if p.pool.corridor == k))
+            k: np.float32(max(pool.strength for pool in d.pools.pools if pool.corridor == k))
             for k in corridors
         }
         self._needed = np.empty((len(d.capabilities), count), np.bool_)
@@ -81,41 +84,58 @@ class Sender:
             np.minimum(lift, self.largest[corridor], out=lift)
             lift += d.muster.lift[corridor, step]
         for lines, beyond in self.rounds:
-            needed = self._needed.any(axis=1)
-            if not needed.any():
+            if not self._needed.any():
                 break
+            asked = self._worth_asking(lines, beyond)
             if d.plan.proportional:
-                self._share(step, lines, beyond, needed)
+                self._share(step, asked, beyond)
             else:
-                for line in lines:
-                    if needed[line.row]:
-                        self._ask(step, line, beyond, self.deficit[line.row])
+                for line in asked:
+                    self._ask(step, line, beyond, self.deficit[line.row])
         np.subtract(d.asked, self.deficit, out=d.counted)
 
-    def _available(self, state: PoolState, beyond: bool) -> Counts:
-        """Units that may go in this round; not above zero where none may."""
-        return state.ready if beyond else np.minimum(state.level - state.used, state.rested)
+    def _worth_asking(self, lines: tuple[AskedLine, ...], beyond: bool) -> list[AskedLine]:
+        """Lines that some lane needs and has units for: in most steps, few.
+
+        Needs only shrink in a round, and nobody else takes a pool's units, so no line that could
+        send is left out.
+        """
+        pools = self.deployment.pools
+        units = pools.ready if beyond else np.minimum(pools.level - pools.used, pools.rested)
+        has = units > 0
+        rows = has.any(axis=1)
+        return [
+            line
+            for line in lines
+            if rows[line.pool_row] and (has[line.pool_row] & self._needed[line.row]).any()
+        ]
+
+    def _available(self, row: int, beyond: bool) -> Counts:
+        """Units of a pool that may go in this round; not above zero where none may."""
+        pools = self.deployment.pools
+        if beyond:
+            return np.asarray(pools.ready[row])
+        return np.minimum(pools.level[row] - pools.used[row], pools.rested[row])
 
     def _ask(self, step: int, line: AskedLine, beyond: bool, need: Soldiers) -> None:
         """Send what one line has of what is needed: whole units, within cap and lift."""
-        d, state, row, slot = self.deployment, line.state, line.row, line.slot
-        available = self._available(state, beyond)
+        d, row, slot, strength = self.deployment, line.row, line.slot, line.strength
+        available = self._available(line.pool_row, beyond)
         np.greater(available, 0, out=self._asked)
         np.logical_and(self._asked, self._needed[row], out=self._asked)
         lanes = self._asked.nonzero()[0]
         if not len(lanes):
             return
         at: At = lanes if len(lanes) < SPARSE * len(need) else _EVERYWHERE
-        strength = np.float32(state.pool.strength)
-        units = np.ceil(need[at] / np.float32(line.line.worth))
+        units = np.ceil(need[at] / line.worth)
         np.minimum(units, available[at], out=units)
         # Caps and lift seldom bind everywhere, and a comparison costs less than a division.
         if self.capped[slot]:
             room = self.cap[slot][at] - d.soldiers[slot][at]
             if (room < units * strength).any():
                 np.minimum(units, np.floor(room / strength), out=units)
-        if state.pool.corridor >= 0:
-            room = self.lift[state.pool.corridor][at]
+        if line.pool.corridor >= 0:
+            room = self.lift[line.pool.corridor][at]
             short = room < units * strength
             if short.any():
                 d.lift_short[row][at] |= short
@@ -126,26 +146,24 @@ class Sender:
 
     def _go(self, step: int, line: AskedLine, beyond: bool, at: At, units: Soldiers) -> None:
         """Send so many units in the lanes `at`."""
-        d, state, row, slot = self.deployment, line.state, line.row, line.slot
-        whole = units.astype(state.kind)
-        if beyond and state.ready is not state.rested:
-            early = whole - np.maximum(state.rested[at], 0)
+        d, pools, row, slot = self.deployment, self.deployment.pools, line.row, line.slot
+        whole = units.astype(pools.kind)
+        if beyond:
+            early = whole - np.maximum(pools.rested[line.pool_row][at], 0)
             if early.max() > 0:
                 d.breaches[slot][at] += np.maximum(early, 0)
-        state.take(step, line.number, whole, at)
-        soldiers = units * np.float32(state.pool.strength)
+        pools.take(step, line.number, whole, at)
+        soldiers = units * line.strength
         d.soldiers[slot][at] += soldiers
-        if state.pool.corridor >= 0:
-            self.lift[state.pool.corridor][at] -= soldiers
-        if line.line.worth != state.pool.strength:
-            soldiers = units * np.float32(line.line.worth)
+        if line.pool.corridor >= 0:
+            self.lift[line.pool.corridor][at] -= soldiers
+        if line.worth != line.strength:
+            soldiers = units * line.worth
         d.present[row][at] += soldiers
         self.deficit[row][at] -= soldiers
         self._needed[row][at] = self.deficit[row][at] > 0
 
-    def _share(
-        self, step: int, lines: tuple[AskedLine, ...], beyond: bool, needed: NDArray[np.bool_]
-    ) -> None:
+    def _share(self, step: int, lines: list[AskedLine], beyond: bool) -> None:
         """Burden sharing in proportion to what each has ready, with cumulative rounding.
 
         Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
@@ -154,8 +172,7 @@ class Sender:
         """
         rows: dict[int, list[AskedLine]] = {}
         for line in lines:
-            if needed[line.row]:
-                rows.setdefault(line.row, []).append(line)
+            rows.setdefault(line.row, []).append(line)
         for row, group in rows.items():
             need = np.maximum(self.deficit[row], 0).astype(np.float64)
             weights = [self._weight(line, beyond) for line in group]
@@ -170,5 +187,5 @@ class Sender:
 
     def _weight(self, line: AskedLine, beyond: bool) -> NDArray[np.float64]:
         """Soldiers that a line has ready in this round."""
-        available = np.maximum(self._available(line.state, beyond), 0)
-        return available.astype(np.float64) * line.line.worth
+        available = np.maximum(self._available(line.pool_row, beyond), 0)
+        return available.astype(np.float64) * float(line.worth)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .conflict import ConflictChain
-from .core import Deployment
-from .futures import Futures, draw_futures
-from .muster import Muster, Pledge, muster, pledge
-from .outcomes import Ledger, Outcomes
-from .plan import NEVER, Plan
-from .pools import PoolState, pool_states
-from .verdict import Verdict
+from sim.engine.conflict import ConflictChain
+from sim.engine.core import Deployment
+from sim.engine.futures import Futures, draw_futures
+from sim.engine.muster import Muster, Pledge, muster, pledge
+from sim.engine.outcomes import Ledger, Outcomes
+from sim.engine.plan import NEVER, Plan
+from sim.engine.pools import Pools
+from sim.engine.verdict import Verdict
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -27,6 +28,16 @@ class Cell:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class CellResult:
+    """A cell's outcomes in one block; one row per replication where they were asked for."""
+
+    cell: Cell
+    block: int
+    outcomes: Outcomes
+    rows: Columns | None
+
+
 def cells_of(plan: Plan) -> tuple[Cell, ...]:
     """Every cell of a plan, in the order of its mandates and sizes."""
     return tuple(
@@ -34,42 +45,38 @@ def cells_of(plan: Plan) -> tuple[Cell, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class BlockResult:
-    """Outcomes per cell, and one row per replication and cell where they were asked for."""
-
-    block: int
-    outcomes: tuple[Outcomes, ...]
-    rows: tuple[Columns, ...] | None
-
-
 def simulate_block(
-    plan: Plan, seed: int, block: int, count: int, keep_rows: bool = False
-) -> BlockResult:
-    """Simulate replications ``block * BLOCK ... + count - 1`` in every cell.
+    plan: Plan, seed: int, block: int, count: int, cells: Sequence[Cell], keep_rows: bool = False
+) -> list[CellResult]:
+    """Simulate replications ``block * BLOCK ... + count - 1`` in some cells of a plan.
 
     A pure function: the same arguments give the same bytes wherever it runs.
     """
     futures = draw_futures(plan, seed, block, count)
-    outcomes: list[Outcomes] = []
-    rows: list[Columns] = []
-    for index, mandate in enumerate(plan.mandates):
+    results: list[CellResult] = []
+    for index in dict.fromkeys(cell.mandate for cell in cells):
         lanes = muster(plan, index, futures)
         offer = pledge(plan, index, futures, lanes.lanes)
-        pools = pool_states(plan, index, lanes)
+        pools = Pools(plan, index, lanes)
         war = _wars_without_force(plan, index, futures)
-        for size in mandate.sizes:
+        for cell in cells:
+            if cell.mandate != index:
+                continue
             deployment, verdict, ledger = run_cell(
-                plan, index, size, futures, lanes, offer, pools
+                plan, index, cell.size, futures, lanes, offer, pools
             )
             wars = war.copy()
             if deployment.chain:
-                wars[lanes.lanes] = deployment.ended_by_conflict
-            adequate = futures.required <= size
-            outcomes.append(ledger.outcomes(verdict, adequate, count, int(wars.sum())))
-            if keep_rows:
-                rows.append(_rows(plan, futures, deployment, verdict, ledger, adequate))
-    return BlockResult(block, tuple(outcomes), tuple(rows) if keep_rows else None)
+                wars[lanes.lanes] = deployment.chain.broken
+            adequate = futures.required <= cell.size
+            outcomes = ledger.outcomes(adequate, count, int(wars.sum()))
+            rows = (
+                _rows(plan, index, futures, deployment, verdict, ledger, adequate)
+                if keep_rows
+                else None
+            )
+            results.append(CellResult(cell, block, outcomes, rows))
+    return results
 
 
 def run_cell(
@@ -79,12 +86,12 @@ def run_cell(
     futures: Futures,
     lanes: Muster,
     offer: Pledge,
-    pools: dict[int, PoolState],
+    pools: Pools,
 ) -> tuple[Deployment, Verdict, Ledger]:
     """Simulate one cell from the first step to the last."""
     deployment = Deployment(plan, index, size, lanes, pools)
     verdict = Verdict(plan, plan.mandates[index], size, lanes, offer)
-    ledger = Ledger(plan, deployment, futures.cost)
+    ledger = Ledger(plan, deployment, verdict, futures.cost)
     if lanes.count:
         for step in range(plan.steps):
             deployment.advance()
@@ -97,18 +104,18 @@ def run_cell(
 def _wars_without_force(plan: Plan, index: int, futures: Futures) -> NDArray[np.bool_]:
     """Replications in which a mission-ending state occurs when nobody is sent: bool (B,)."""
     chain, draws = plan.mandates[index].conflict, futures.conflict[index]
-    war = np.zeros(futures.count, np.bool_)
-    if chain and draws:
-        states = ConflictChain(plan, chain, draws)
-        nobody = np.zeros(futures.count, np.float32)
-        for step in range(plan.steps):
-            states.advance(futures.conflict_uniform[step], nobody)
-            war |= states.ends_mission()
-    return war
+    nobody = np.zeros(futures.count, np.float32)
+    if not (chain and draws):
+        return nobody > 0
+    states = ConflictChain(plan, chain, draws)
+    for step in range(plan.steps):
+        states.advance(futures.conflict_uniform[step], nobody)
+    return states.broken
 
 
 def _rows(
     plan: Plan,
+    index: int,
     futures: Futures,
     deployment: Deployment,
     verdict: Verdict,
@@ -117,7 +124,6 @@ def _rows(
 ) -> Columns:
     """One row per replication: outcomes, and the draws that matter most."""
     count, lanes = futures.count, deployment.muster.lanes
-    index = plan.mandates.index(deployment.mandate)
     politics = futures.politics[index]
 
     def spread(values: NDArray[np.generic], missing: float) -> NDArray[np.generic]:
@@ -157,7 +163,9 @@ def _rows(
     for nation in deployment.nations:
         name = plan.contributors[nation]
         rows[f"contributors.{name}.joins"] = politics.joins[nation]
-        rows[f"contributors.{name}.at_most"] = politics.cap[nation]
+        rows[f"contributors.{name}.at_most"] = np.where(
+            np.isfinite(politics.cap[nation]), politics.cap[nation], np.nan
+        )
         soldiers = sum(
             (
                 futures.units[p][0] * pool.strength

@@ -44,6 +44,8 @@ class Verdict:
         Index into `CAUSES` of what bound at the first gate that failed; -1 where none did.
     filled : bool array (L,)
         Whether, in the last step observed, every capability was filled.
+    hold_steps : int32 array (L,)
+        Steps for which the force must be held.
     """
 
     def __init__(
@@ -63,9 +65,9 @@ class Verdict:
         self.initial_by = clock + criteria.initial_within
         self.full_by = clock + criteria.full_within
         self.hold_until = np.minimum(self.full_by + criteria.hold_for, plan.steps)
-        length = np.maximum(self.hold_until - self.full_by, 0)
-        enough = np.ceil(criteria.share_of_time * length - 1e-9).astype(np.int32)
-        self.may_miss = length - enough
+        self.hold_steps = np.maximum(self.hold_until - self.full_by, 0)
+        enough = np.ceil(criteria.share_of_time * self.hold_steps - 1e-9).astype(np.int32)
+        self.may_miss = self.hold_steps - enough
 
         self.initial_at = np.full(count, NEVER, np.int32)
         self.full_at = np.full(count, NEVER, np.int32)
@@ -75,6 +77,18 @@ class Verdict:
         self.filled = np.zeros(count, np.bool_)
         self.cause = np.full(count, -1, np.int8)
         self.pledged = self._judge_pledge(offer)
+        # Primary lines, with the last step at which some lane still waits for one.
+        self._sources = [
+            (
+                line,
+                self.rows.index(line.capability),
+                int(np.where(starts < NEVER, starts, 0).max(initial=0)),
+                not muster.undelivered[line.pool].any(),
+            )
+            for line in mandate.lines
+            if not line.substitute
+            for starts in (muster.start[line.pool],)
+        ]
 
     def _levels(self, per_capability: tuple[int, ...]) -> NDArray[np.float32]:
         return np.array([per_capability[c] for c in self.rows], np.float32)
@@ -114,7 +128,7 @@ class Verdict:
         late = np.flatnonzero((self.full_by == step) & (self.full_at > step))
         self._bind(step, record, late, self.at_peak[:, None])
 
-        holding = (self.full_by <= step) & (step < self.hold_until)
+        holding = self.holding(step)
         if not holding.any():
             return
         miss = holding & ~self.filled
@@ -126,6 +140,10 @@ class Verdict:
         if fails.any():
             self.broken |= fails
             self._bind(step, record, np.flatnonzero(fails), self.needed)
+
+    def holding(self, step: int) -> NDArray[np.bool_]:
+        """Lanes in which the force must be held in this step."""
+        return np.asarray((self.full_by <= step) & (step < self.hold_until))
 
     def finish(self, step: int, record: Record) -> None:
         """Judge lanes whose deadlines lie beyond the horizon, after the last step."""
@@ -173,12 +191,11 @@ class Verdict:
         """Soldiers of each lane's worst capability that may not move yet, and undelivered ones."""
         late = np.zeros(len(lanes), np.int64)
         undelivered = np.zeros(len(lanes), np.int64)
-        for line in self.mandate.lines:
-            if line.substitute:
+        for line, row, last_start, all_come in self._sources:
+            if all_come and last_start <= step:
                 continue
-            pool = self.plan.pools[line.pool]
+            pool, of_worst = self.plan.pools[line.pool], worst == row
             segment = segment_at(pool, np.array(step))
-            of_worst = worst == self.rows.index(line.capability)
             waits = of_worst & (self.muster.start[line.pool, lanes] > step)
             late += self.muster.units[line.pool][segment, lanes] * pool.strength * waits
             missing = self.muster.undelivered[line.pool][segment, lanes]

@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import nearest
+from sim.scenario.scalars import clip, show, slip
+
 Floats = NDArray[np.float64]
 
 DAYS_PER_YEAR = 365.25
@@ -25,15 +28,26 @@ _PERIODS = {"day": 1.0, "week": 7.0, "month": DAYS_PER_MONTH, "year": DAYS_PER_Y
 
 # What little of a distribution may lie outside the range of its field, to be moved to the limit.
 TOLERATED_TAIL = 0.01
+_NEVER = 1e-12  # as rare as this, a value is never drawn
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """What an amount measures: its name, and the units accepted with their factor to the base."""
+    """What an amount measures.
+
+    Attributes
+    ----------
+    name
+        In words, with its article.
+    units
+        Those accepted, with their factor to the base unit; none at all stands for any currency.
+    example
+        One as it is written.
+    """
 
     name: str
     units: Mapping[str, float]
-    examples: str
+    example: str
 
 
 def _durations() -> dict[str, float]:
@@ -44,8 +58,8 @@ def _rates(base: float) -> dict[str, float]:
     return {f"per {name}": base / days for name, days in _PERIODS.items()}
 
 
-NUMBER = Dimension("a number", {"": 1.0}, "3, uniform(1, 4)")
-DURATION = Dimension("a duration", _durations(), "10 days, 2 weeks, triangular(1, 2, 6) months")
+NUMBER = Dimension("a number", {"": 1.0}, "3 or uniform(1, 4)")
+DURATION = Dimension("a duration", _durations(), "6 months or triangular(1, 2, 6) months")
 PER_DAY = Dimension("a rate", _rates(1.0), "420 per day")
 PER_YEAR = Dimension("a rate", _rates(DAYS_PER_YEAR), "0.4 per year")
 LENGTH = Dimension("a length", {"km": 1.0}, "1_100 km")
@@ -60,7 +74,7 @@ MONEY = Dimension("an amount of money", {}, "9000 EUR")  # the unit is any curre
 class Amount:
     """A number or a distribution in the base unit of its dimension.
 
-    Parameters
+    Attributes
     ----------
     family
         ``fixed``, ``uniform``, ``triangular``, ``normal``, ``lognormal``, ``beta`` or ``choice``.
@@ -91,22 +105,33 @@ class Amount:
 
     @property
     def value(self) -> float:
-        """The value of a fixed amount, in the base unit."""
+        """The value of a fixed amount, in the base unit; ValueError if it is a distribution."""
         if not self.fixed:
             raise ValueError(f"{self.text} is a distribution, not one value")
         return self.parameters[0] * self.scale
 
     def quantile(self, u: Floats) -> Floats:
-        """Values at the probabilities `u` in (0, 1), any shape, in the base unit."""
+        """Invert the distribution function.
+
+        Parameters
+        ----------
+        u
+            Probabilities in (0, 1), of any shape.
+
+        Returns
+        -------
+        ndarray of float64
+            Values in the base unit, of the same shape; none outside the field's range.
+        """
         raw = _FAMILIES[self.family].quantile(u, *self.parameters) * self.scale
         return np.clip(raw, self.low, self.high)
 
     def mean(self) -> float:
-        """Mean in the base unit (of the distribution as written, before any clipping)."""
+        """Return the mean in the base unit, as written: before anything is moved to the limits."""
         return _FAMILIES[self.family].mean(*self.parameters) * self.scale
 
     def below(self, x: float) -> float:
-        """Probability of a value below `x` (base unit)."""
+        """Return the probability of a value below `x` (base unit), as written."""
         return _FAMILIES[self.family].below(x / self.scale, *self.parameters)
 
     def __str__(self) -> str:
@@ -154,6 +179,7 @@ def _normal_below(x: float, mean: float, sd: float) -> float:
     return 0.5 * math.erfc((mean - x) / (sd * math.sqrt(2)))
 
 
+_WIDEST = 1_000_000  # p90 over the median; beyond it the mean has no meaning
 _Z90 = 1.2815515655446004  # the 90% point of the standard normal
 
 
@@ -166,6 +192,18 @@ def _lognormal_below(x: float, median: float, p90: float) -> float:
     if x <= 0:
         return 0.0
     return _normal_below(math.log(x), math.log(median), math.log(p90 / median) / _Z90)
+
+
+def _lognormal_check(median: float, p90: float) -> str:
+    if not 0 < median < p90:
+        return "must be in order 0 < median < p90"
+    return "" if p90 / median <= _WIDEST else f"p90 is more than {_WIDEST:,} times the median"
+
+
+def _beta_check(a: float, b: float) -> str:
+    if not (a > 0 and b > 0):
+        return "a and b must be above 0"
+    return "" if all(0.01 <= p <= 10_000 for p in (a, b)) else "must be from 0.01 to 10,000"
 
 
 def _beta_quantile(u: Floats, a: float, b: float) -> Floats:
@@ -216,14 +254,14 @@ _FAMILIES: dict[str, _Family] = {
     ),
     "lognormal": _Family(
         ("median", "p90"),
-        lambda m, p: "" if 0 < m < p else "must be 0 < median < p90",
+        _lognormal_check,
         _lognormal_quantile,
         lambda m, p: m * math.exp((math.log(p / m) / _Z90) ** 2 / 2),
         _lognormal_below,
     ),
     "beta": _Family(
         ("a", "b"),
-        lambda a, b: "" if a > 0 and b > 0 else "a and b must be above 0",
+        _beta_check,
         _beta_quantile,
         lambda a, b: a / (a + b),
         _beta_below,
@@ -237,77 +275,87 @@ _FAMILIES: dict[str, _Family] = {
     ),
 }
 
-_NUMBER = re.compile(r"[-+]?(?:\d(?:_?\d)*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
-_CALL = re.compile(r"\s*([a-zA-Z]+)\s*\(([^()]*)\)\s*(.*?)\s*$", re.DOTALL)
-_PLAIN = re.compile(rf"\s*({_NUMBER.pattern})\s*(.*?)\s*$", re.DOTALL)
-_MAX_TEXT = 200  # an amount is one short phrase; more is a mistake
+_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_CALL = re.compile(r"([^\W\d_]\w*)\s*\((.*)\)\s*([^()]*)", re.DOTALL)
+_PLAIN = re.compile(rf"({_NUMBER.pattern})\s*([^\W\d_].*)?", re.DOTALL)
+_KNOWN = ("uniform", "triangular", "normal", "lognormal", "beta", "between", "choice")
+
+MAX_TEXT = 200
+"""Characters of an amount: it is one short phrase, and more is a mistake."""
+MAX_NUMBER = 1e15
+"""No figure of a scenario is larger, and nothing overflows below it."""
 
 
 def _number(text: str) -> float:
     text = text.strip()
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"'{text}' is not a number")
+        raise ValueError(_advised(f"{clip(text)} is not a number", slip(text)))
     value = float(text.replace("_", ""))
-    if not math.isfinite(value):
-        raise ValueError("NaN and infinity are not allowed")
+    if abs(value) > MAX_NUMBER:
+        raise ValueError(f"{clip(text)} is too large")
     return value
+
+
+def _advised(message: str, hint: str) -> str:
+    return f"{message}; {hint}" if hint else message
 
 
 def _between(p10: float, p90: float) -> tuple[str, tuple[float, ...]]:
     """``between(p10, p90)``: the lognormal through the two where both are positive, else normal."""
-    if p10 >= p90:
-        raise ValueError("between(p10, p90): p10 must be below p90")
     if p10 > 0:
-        return "lognormal", (math.sqrt(p10 * p90), p90)
+        return "lognormal", (math.sqrt(p10) * math.sqrt(p90), p90)
     return "normal", ((p10 + p90) / 2, (p90 - p10) / (2 * _Z90))
+
+
+def _distribution(name: str, inside: str, text: str) -> tuple[str, tuple[float, ...]]:
+    """Family and parameters of ``name(inside)``."""
+    if name not in _KNOWN:
+        hint = nearest(name.lower(), _KNOWN) or f"known: {', '.join(_KNOWN)}"
+        raise ValueError(f"unknown distribution {clip(name)}; {hint}")
+    arguments = tuple(_number(part) for part in inside.split(",")) if inside.strip() else ()
+    names = ("p10", "p90") if name == "between" else _FAMILIES[name].names
+    form = f"{name}({', '.join(names) or 'a, b, ...'})"
+    if names and len(arguments) != len(names):
+        raise ValueError(f"{form} takes {len(names)} numbers, found {len(arguments)}")
+    if name == "between":
+        if arguments[0] >= arguments[1]:
+            raise ValueError(f"{form}: p10 must be below p90, found {clip(text)}")
+        name, arguments = _between(*arguments)
+    if problem := _FAMILIES[name].check(*arguments):
+        raise ValueError(f"{form}: {problem}, found {clip(text)}")
+    return name, arguments
 
 
 def _split(text: str) -> tuple[str, tuple[float, ...], str]:
     """Family, parameters and unit of an amount's text."""
-    if len(text) > _MAX_TEXT:
-        raise ValueError("this is too long for an amount")
-    call = _CALL.match(text)
-    if call:
+    if call := _CALL.fullmatch(text):
         name, inside, unit = call.groups()
-        arguments = tuple(_number(part) for part in inside.split(",")) if inside.strip() else ()
-        if name == "between":
-            if len(arguments) != 2:
-                raise ValueError("between takes 2 numbers: between(p10, p90)")
-            return (*_between(*arguments), unit)
-        family = _FAMILIES.get(name)
-        if family is None or name == "fixed":
-            from ..errors import nearest
-
-            known = sorted([*(set(_FAMILIES) - {"fixed"}), "between"])
-            hint = nearest(name, known) or f"known: {', '.join(known)}"
-            raise ValueError(f"unknown distribution '{name}'; {hint}")
-        form = f"{name}({', '.join(family.names)})"
-        if family.names and len(arguments) != len(family.names):
-            raise ValueError(f"{name} takes {len(family.names)} numbers: {form}")
-        if problem := family.check(*arguments):
-            raise ValueError(f"{form}: {problem}")
-        return name, arguments, unit
-    plain = _PLAIN.match(text)
-    if not plain:
-        raise ValueError("is neither a number nor a distribution")
-    return "fixed", (_number(plain.group(1)),), plain.group(2)
+        return (*_distribution(name, inside, text), unit)
+    if plain := _PLAIN.fullmatch(text):
+        return "fixed", (_number(plain[1]),), plain[2] or ""
+    hint = slip(text)
+    if text.count("(") != text.count(")"):
+        hint = "a parenthesis is missing"
+    raise ValueError(_advised(f"{clip(text)} is neither a number nor a distribution", hint))
 
 
-def _scale(dimension: Dimension, unit: str) -> float:
+def _scale(dimension: Dimension, unit: str, text: str) -> float:
     """Factor from `unit` to the base unit of `dimension`."""
-    unit = " ".join(unit.split())
     if dimension is MONEY:
         if not re.fullmatch(r"[A-Z]{3}", unit):
-            raise ValueError(f"needs a currency of three capital letters, as in {MONEY.examples}")
+            needs = "needs a currency of three capital letters"
+            raise ValueError(f"{needs}, as in {dimension.example}; found {text}")
         return 1.0
     if unit in dimension.units:
         return dimension.units[unit]
-    if not unit:
-        raise ValueError(f"needs a unit, as in {dimension.examples}")
     if dimension is NUMBER:
-        raise ValueError(f"takes no unit, found '{unit}'")
-    allowed = ", ".join(u for u in dimension.units if not u.endswith("s"))
-    raise ValueError(f"has the wrong unit '{unit}'; allowed: {allowed}")
+        raise ValueError(f"must be a number without a unit, found {text}")
+    words = [word for word in dimension.units if word.endswith("s")] or list(dimension.units)
+    allowed = f"allowed: {', '.join(words)}"
+    if not unit:
+        raise ValueError(f"needs a unit, found {text}; {allowed}")
+    hint = nearest(unit, words) or allowed
+    raise ValueError(f"{clip(unit)} is no unit of {dimension.name}, found {text}; {hint}")
 
 
 def parse_amount(
@@ -327,40 +375,58 @@ def parse_amount(
         What it must measure; decides which units are allowed.
     low, high
         Range of the field in the base unit. A fixed value outside it is refused, and so is a
-        distribution with more than 1% of its mass outside; less than that is moved to the limit.
+        distribution that reaches outside; only of the endless ones may up to `TOLERATED_TAIL` of
+        the mass lie there, to be moved to the limit.
     positive
-        Whether `low` itself is excluded.
+        Whether `low` itself is excluded, even as a rare value.
+
+    Returns
+    -------
+    Amount
+        In the base unit of `dimension`.
 
     Raises
     ------
     ValueError
-        With a message for people: what is wrong and what is allowed.
+        With a message for people: what is wrong, what was found and what is allowed.
     """
     if isinstance(written, Amount):
         return written
     if isinstance(written, bool) or not isinstance(written, (int, float, str)):
-        raise ValueError(f"must be {dimension.name}, as in {dimension.examples}")
-    text = str(written)
+        raise ValueError(
+            f"must be {dimension.name}, as in {dimension.example}; found {show(written)}"
+        )
+    text = " ".join(str(written).split())
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"is too long for an amount, found {clip(text)}")
     family, parameters, unit = _split(text)
-    scale = _scale(dimension, unit)
-    amount = Amount(family, parameters, scale, low, high, " ".join(text.split()), unit)
-    base_low, base_high = f"{low / scale:g}", f"{high / scale:g}"
-    where = f"at least {base_low}" if math.isinf(high) else f"between {base_low} and {base_high}"
-    if amount.fixed:
-        value = amount.value
-        if math.isnan(value) or not low <= value <= high:
-            raise ValueError(f"must be {where}{' ' + unit if unit else ''}, found {text}")
-        if positive and value <= low:
-            raise ValueError(f"must be above {base_low}{' ' + unit if unit else ''}, found {text}")
-        return amount
-    bounds = _support(amount)
-    if not all(math.isfinite(bound) for bound in bounds):
-        tail = amount.below(low) + (0.0 if math.isinf(high) else 1 - amount.below(high))
-        if tail > TOLERATED_TAIL:
-            raise ValueError(f"must be {where}, but {text} puts {tail:.0%} outside")
-    elif bounds[0] < low or bounds[1] > high:
-        raise ValueError(f"must be {where}, but {text} reaches outside")
+    amount = Amount(family, parameters, _scale(dimension, unit, text), low, high, text, unit)
+    if problem := _outside(amount, positive):
+        raise ValueError(problem)
     return amount
+
+
+def _outside(amount: Amount, positive: bool) -> str:
+    """Tell in which way an amount leaves the range of its field."""
+    low, high = amount.low / amount.scale, amount.high / amount.scale
+    unit = f" {amount.unit}" if amount.unit else ""
+    if positive:
+        where = f"above {low:g}" if math.isinf(high) else f"above {low:g} and at most {high:g}"
+    else:
+        where = f"at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+    least, most = _support(amount)
+    if math.isfinite(least) and math.isfinite(most):
+        inside = amount.low <= least and most <= amount.high
+        # One value in a choice, or a whole distribution of no width.
+        atom = amount.below(math.nextafter(amount.low, math.inf)) if positive and inside else 0.0
+        return "" if inside and atom < _NEVER else f"must be {where}{unit}, found {amount.text}"
+    tail = amount.below(amount.low) + (
+        0.0 if math.isinf(amount.high) else 1 - amount.below(amount.high)
+    )
+    if tail <= (_NEVER if positive else TOLERATED_TAIL):
+        return ""
+    share = f"{tail:.2g}" if tail < 0.01 else f"{tail:.0%}"
+    return f"must be {where}{unit}, but {amount.text} puts {share} of its mass outside"
 
 
 def _support(amount: Amount) -> tuple[float, float]:
@@ -373,6 +439,19 @@ def _support(amount: Amount) -> tuple[float, float]:
 
 
 def steps_of(days: Any, step_days: float) -> Any:
-    """Whole steps of a duration: ``ceil(days / step_days - 1e-9)``; takes scalars and arrays."""
+    """Turn a duration into whole steps: ``ceil(days / step_days - 1e-9)``.
+
+    Parameters
+    ----------
+    days
+        Days, a scalar or an array of any shape.
+    step_days
+        Days of one step.
+
+    Returns
+    -------
+    int or ndarray of int32
+        As `days`: an int for a scalar, an array of the same shape for an array.
+    """
     steps = np.ceil(np.asarray(days, dtype=np.float64) / step_days - 1e-9)
     return int(steps) if steps.ndim == 0 else steps.astype(np.int32)

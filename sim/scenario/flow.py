@@ -7,69 +7,83 @@ parenthesis says what is meant.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeGuard
 
 import yaml
 
+_LONGEST = 1_000
+"""Characters between two parentheses; what is longer is no distribution and stays in pieces."""
+_MOST_IN_VAIN = 100
+"""Parentheses never closed; a file with more of them is not worth the looking ahead."""
+
 
 def rejoined(events: Iterable[yaml.Event]) -> Iterator[yaml.Event]:
-    """Pass events on; plain scalars of a flow collection are joined until parentheses match."""
+    """Put together what a flow collection has in parentheses.
+
+    Parameters
+    ----------
+    events
+        From the parser.
+
+    Yields
+    ------
+    yaml.Event
+        The same; where plain scalars follow each other in braces or brackets and a parenthesis is
+        open, they are one scalar, from the first up to the one that closes it.
+    """
     stream = iter(events)
-    containers: list[bool | None] = []  # True: flow mapping, False: flow list, None: block
-    waiting: list[yaml.Event] = []
-    while event := (waiting.pop(0) if waiting else next(stream, None)):
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            mapping = isinstance(event, yaml.MappingStartEvent)
-            containers.append(mapping if event.flow_style else None)
+    waiting: deque[yaml.Event] = deque()  # taken from the stream to look ahead
+    steps: list[int] = []  # per open collection: events from one part to the next, 0 in a block
+    in_vain = 0
+    while (event := waiting.popleft() if waiting else next(stream, None)) is not None:
+        if isinstance(event, yaml.MappingStartEvent):
+            steps.append(2 if event.flow_style else 0)  # a rest is a key without a value
+        elif isinstance(event, yaml.SequenceStartEvent):
+            steps.append(1 if event.flow_style else 0)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            containers.pop()
-        elif containers and containers[-1] is not None and _open(event):
-            step = 2 if containers[-1] else 1  # in a mapping, the rest became a key without value
-            parts = [event]
-            while _open_text(parts):
-                waiting += islice(stream, max(0, step - len(waiting)))
-                taken = waiting[:step]
-                if len(taken) < step or not _continues(taken):
-                    break
-                parts.append(taken[0])
-                del waiting[:step]
-            if len(parts) > 1 and not _open_text(parts):
-                event = yaml.ScalarEvent(
-                    event.anchor,
-                    event.tag,
-                    event.implicit,
-                    ", ".join(part.value for part in parts),
-                    event.start_mark,
-                    parts[-1].end_mark,
-                )
-            else:
-                waiting = [*_pairs(parts[1:], step), *waiting]
+            steps.pop()
+        elif _opens(event) and steps and steps[-1] and in_vain < _MOST_IN_VAIN:
+            joined = _whole(event, steps[-1], waiting, stream)
+            in_vain += joined is event
+            event = joined
         yield event
 
 
-def _plain(event: yaml.Event) -> bool:
+def _whole(
+    first: yaml.ScalarEvent, step: int, waiting: deque[yaml.Event], stream: Iterator[yaml.Event]
+) -> yaml.ScalarEvent:
+    """Give the scalar that begins with `first`; its other parts are taken out of `waiting`."""
+    parts, depth, length, seen = [first], _depth(first), len(first.value), 0
+    while depth > 0 and length < _LONGEST:
+        waiting.extend(islice(stream, max(0, seen + step - len(waiting))))
+        taken = list(islice(waiting, seen, seen + step))
+        if len(taken) < step:
+            return first
+        part, *rest = taken
+        if not _plain(part) or not part.value or any(not _plain(e) or e.value for e in rest):
+            return first
+        parts.append(part)
+        depth, length, seen = depth + _depth(part), length + len(part.value), seen + step
+    if depth != 0:
+        return first
+    for _ in range(seen):
+        waiting.popleft()
+    value = ", ".join(part.value for part in parts)
+    return yaml.ScalarEvent(
+        first.anchor, first.tag, first.implicit, value, first.start_mark, parts[-1].end_mark
+    )
+
+
+def _plain(event: yaml.Event) -> TypeGuard[yaml.ScalarEvent]:
     return isinstance(event, yaml.ScalarEvent) and event.style in (None, "")
 
 
-def _open(event: yaml.Event) -> bool:
-    return _plain(event) and event.value.count("(") > event.value.count(")")
+def _opens(event: yaml.Event) -> TypeGuard[yaml.ScalarEvent]:
+    return _plain(event) and _depth(event) > 0
 
 
-def _open_text(parts: list[yaml.Event]) -> bool:
-    text = "".join(part.value for part in parts)
-    return text.count("(") > text.count(")")
-
-
-def _continues(events: list[yaml.Event]) -> bool:
-    """Whether this is the rest of a value: a plain scalar, in a mapping with nothing behind it."""
-    first, rest = events[0], events[1:]
-    return _plain(first) and bool(first.value) and all(_plain(e) and not e.value for e in rest)
-
-
-def _pairs(parts: list[yaml.Event], step: int) -> Iterator[yaml.Event]:
-    """What was taken in vain, as it came."""
-    for part in parts:
-        yield part
-        if step == 2:
-            yield yaml.ScalarEvent(None, None, (True, False), "", part.end_mark, part.end_mark)
+def _depth(event: yaml.ScalarEvent) -> int:
+    return event.value.count("(") - event.value.count(")")

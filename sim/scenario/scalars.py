@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -95,3 +96,51 @@ def controls(text: str) -> list[int]:
 def clip(text: str, width: int = 60) -> str:
     """Quote a text for a message: whole if it is short, and never with raw control characters."""
     return repr(text if len(text) <= width else text[: width - 1] + "…")
+
+
+def show(value: object) -> str:
+    """Name what was found, for a message: a scalar as it is written, the rest by its kind."""
+    if isinstance(value, Mapping):
+        return "a mapping" if value else "an empty mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list" if value else "an empty list"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    return clip(value) if isinstance(value, str) else clip(repr(value)).strip("'")
+
+
+# Numbers as people write them elsewhere -> what to write here.
+_SLIPS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
+    (re.compile(r"[0-9]{1,3}([,' .\u00a0\u202f][0-9]{3})+"), lambda t: re.sub("[^0-9]", "_", t)),
+    (re.compile(r"[0-9]+,[0-9]+"), lambda t: t.replace(",", ".")),
+    (re.compile(r"[0-9]+(\.[0-9]+)? ?%"), lambda t: f"{float(t.rstrip(' %')) / 100:g}"),
+    (re.compile(r"0[0-9]+"), lambda t: t.lstrip("0") or "0"),
+)
+
+
+def slip(value: object) -> str:
+    """Say how a number is to be written that somebody wrote as elsewhere.
+
+    Parameters
+    ----------
+    value
+        What stands where a number should.
+
+    Returns
+    -------
+    str
+        The advice, or nothing where none is known.
+
+    Examples
+    --------
+    >>> slip("120,000"), slip("0,9"), slip("90%"), slip("017"), slip("many")
+    ('write 120_000', 'write 0.9', 'write 0.9', 'write 17', '')
+    """
+    if not isinstance(value, str) or len(value) > MAX_DIGITS:
+        return ""
+    if _INTEGER.fullmatch(value) or _FLOAT.fullmatch(value):
+        return "leave out the quotes"
+    for pattern, written in _SLIPS:
+        if pattern.fullmatch(value):
+            return f"write {written(value)}"
+    return ""

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .compose import compose, digest
-from .overrides import override
-from .schema import Specification, specify
-from .tree import Mark, Node, node_of, origins, plain
+from sim.scenario.compose import compose, digest
+from sim.scenario.overrides import override
+from sim.scenario.schema import Specification, specify
+from sim.scenario.tree import Mark, Node, node_of, origins, plain
 
 
 class Scenario:

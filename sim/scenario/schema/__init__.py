@@ -6,6 +6,6 @@ is wrong with it at once.
 
 from __future__ import annotations
 
-from .specification import Specification, json_schema, specify
+from sim.scenario.schema.specification import Specification, json_schema, specify
 
 __all__ = ["Specification", "json_schema", "specify"]

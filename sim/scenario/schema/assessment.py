@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..amounts import AREA, LENGTH, PER_AREA, PER_LENGTH, PER_THOUSAND, Amount
-from .base import Money, NumberAmount, Section, ShareAmount, SourceList, amount
+from sim.scenario.amounts import AREA, LENGTH, PER_AREA, PER_LENGTH, PER_THOUSAND, Amount
+from sim.scenario.schema.base import Money, NumberAmount, Section, ShareAmount, SourceList, amount
 
 _length = amount(LENGTH)
 Length = Annotated[Amount, _length[0], _length[1]]

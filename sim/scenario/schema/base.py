@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ...errors import nearest
-from ..amounts import (
+from sim.errors import nearest
+from sim.scenario.amounts import (
     DURATION,
     MONEY,
     NUMBER,
@@ -30,8 +30,18 @@ from ..amounts import (
     Dimension,
     parse_amount,
 )
+from sim.scenario.scalars import clip, show, slip
 
-Problem = tuple[tuple[str | int, ...], str, str]  # path below the field, message, hint
+Problem = tuple[tuple[str | int, ...], str, str]  # path, message, hint
+
+KEY = "[key]"
+"""Last step of a path that means a key itself and not its value; pydantic's own sign for it."""
+
+MAX_COUNT = 1_000_000_000
+"""More soldiers, or replications, than anybody can mean."""
+
+_FEW_NAMES = 8  # as many are listed whole, from more the nearest is picked
+_LISTED = 12
 
 
 def refuse(*problems: Problem) -> NoReturn:
@@ -48,58 +58,69 @@ class Section(BaseModel):
         strict=True,
         allow_inf_nan=False,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
+        defer_build=True,  # one validator for the whole, built when the first scenario comes
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a scenario declares, for checking references while everything is still unvalidated."""
+    """What a scenario declares, for checking references while everything is still unvalidated.
 
-    conditions: tuple[str, ...] = ()
-    contributors: tuple[str, ...] = ()
-    corridors: tuple[str, ...] = ()
-    stances: tuple[str, ...] = ()  # mandates and their kinds: what a participation may answer to
-    states: tuple[str, ...] = ()
+    None stands for a section that cannot be read, so that nothing can be said about references.
+    """
+
+    conditions: tuple[str, ...] | None = ()
+    contributors: tuple[str, ...] | None = ()
+    corridors: tuple[str, ...] | None = ()
+    stances: tuple[str, ...] | None = ()
+    """Mandates and their kinds: what a participation may answer to."""
+    capabilities: tuple[str, ...] | None = ()
+    """What is asked for or offered."""
 
 
-def _known(where: str, noun: str, plural: str) -> Callable[[str, ValidationInfo], str]:
+def known(name: str, declared: tuple[str, ...], noun: str, label: str = "declared") -> Problem:
+    """Tell that `name` is not among what is declared."""
+    listed = ", ".join(declared[:_LISTED]) + (", ..." if len(declared) > _LISTED else "")
+    hint = f"{label}: {listed or 'none'}"
+    if len(declared) > _FEW_NAMES:
+        hint = nearest(name, declared) or hint
+    return (), f"no {noun} {clip(name)}", hint
+
+
+def _reference(where: str, noun: str, label: str = "declared") -> Callable[..., str]:
     def check(name: str, info: ValidationInfo) -> str:
-        names = info.context
-        if isinstance(names, Names) and name not in getattr(names, where):
-            declared = getattr(names, where)
-            listed = ", ".join(declared[:12]) + (", ..." if len(declared) > 12 else "")
-            hint = nearest(name, declared)
-            refuse(((), f"no {noun} '{name}'", hint or f"{plural}: {listed or 'none'}"))
+        declared = getattr(info.context, where) if isinstance(info.context, Names) else None
+        if declared is not None and name not in declared:
+            refuse(known(name, declared, noun, label))
         return name
 
     return check
 
 
-_FORBIDDEN_IN_NAMES = re.compile(r"[\x00-\x1f\x7f.\"\\/]")
+# Control characters, what a path or a file name takes apart, and what a state's rates do.
+_FORBIDDEN_IN_NAMES = re.compile(r"[\x00-\x1f\x7f.\"\\/]|->")
 
 
 def _name(text: Any) -> str:
     if not isinstance(text, str):
-        raise ValueError("must be a name")
+        raise ValueError(f"must be a name, found {show(text)}")
     if not text.strip() or text != text.strip() or len(text) > 80:
-        raise ValueError(f"{text[:80]!r} is no name: 1 to 80 characters, no blanks at the ends")
+        raise ValueError(f"{clip(text)} is no name: 1 to 80 characters, without blanks at the ends")
     if text[0] in "=+-@":  # a spreadsheet would run such a cell
-        raise ValueError(f"a name must not begin with '{text[0]}', found '{text}'")
-    if _FORBIDDEN_IN_NAMES.search(text):
-        raise ValueError(f"a name must not contain dots, quotes, slashes or line breaks: {text!r}")
+        raise ValueError(f"a name must not begin with '{text[0]}', found {clip(text)}")
+    if found := _FORBIDDEN_IN_NAMES.search(text):
+        what = {".": "a dot", "->": "'->'", '"': "a quotation mark"}.get(found[0], clip(found[0]))
+        raise ValueError(f"a name must not contain {what}, found {clip(text)}")
     return text
 
 
 Name = Annotated[str, BeforeValidator(_name)]
-ConditionName = Annotated[
-    str, AfterValidator(_known("conditions", "condition", "declared conditions"))
-]
-CorridorName = Annotated[str, AfterValidator(_known("corridors", "corridor", "declared"))]
-ContributorName = Annotated[
-    str, AfterValidator(_known("contributors", "contributor", "contributors"))
-]
-StateName = Annotated[str, AfterValidator(_known("states", "state", "declared states"))]
+ConditionName = Annotated[Name, AfterValidator(_reference("conditions", "condition"))]
+CorridorName = Annotated[Name, AfterValidator(_reference("corridors", "corridor"))]
+ContributorName = Annotated[Name, AfterValidator(_reference("contributors", "contributor"))]
+CapabilityName = Annotated[Name, AfterValidator(_reference("capabilities", "capability", "known"))]
+"""A reference to a capability that somebody asks for or offers."""
+StanceName = Annotated[Name, AfterValidator(_reference("stances", "mandate or kind", "known"))]
 
 _AMOUNT_SCHEMA = {
     "anyOf": [{"type": "number"}, {"type": "string"}],
@@ -115,12 +136,12 @@ def amount(
     positive: bool = False,
     fixed: bool = False,
 ) -> tuple[BeforeValidator, WithJsonSchema]:
-    """Annotations of a field that holds an `Amount` (see `parse_amount`)."""
+    """Annotate a field that holds an `Amount` (see `parse_amount`)."""
 
     def check(written: Any) -> Amount:
         parsed = parse_amount(written, dimension, low, high, positive)
         if fixed and not parsed.fixed:
-            raise ValueError(f"must be one value, not a distribution, found {written}")
+            raise ValueError(f"must be one value, not a distribution, found {clip(parsed.text)}")
         return parsed
 
     return BeforeValidator(check), WithJsonSchema(_AMOUNT_SCHEMA)
@@ -143,23 +164,43 @@ DailyRate = Annotated[Amount, _daily[0], _daily[1]]
 _money = amount(MONEY)
 Money = Annotated[Amount, _money[0], _money[1]]
 
-Share = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, le=1)]
 
 
-def _count(written: Any) -> Any:
+def whole(written: Any) -> Any:
     """Take 1e4 for 10000: a whole number is a whole number however it is written."""
     if isinstance(written, float) and written.is_integer() and abs(written) < 1e15:
+        if 0 < abs(written) < 1000:  # 30.000 is thirty thousand to half of Europe
+            count = int(written)
+            raise ValueError(
+                f"must be a whole number, found {written}; write {count}, or {count}_000"
+            )
         return int(written)
     return written
 
 
-Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
-PositiveCount = Annotated[int, BeforeValidator(_count), Field(gt=0)]
+Whole = Annotated[int, BeforeValidator(whole)]
+PositiveCount = Annotated[Whole, Field(gt=0, le=MAX_COUNT)]
 
 
 def parse_date(written: Any) -> datetime.date:
-    """A date as 2026, 2026-07 or 2026-07-01; the first day where the rest is left out."""
+    """Read a date.
+
+    Parameters
+    ----------
+    written
+        ``2026``, ``2026-07`` or ``2026-07-01``; the first day where the rest is left out.
+
+    Returns
+    -------
+    datetime.date
+        From 1900 to 2200.
+
+    Raises
+    ------
+    ValueError
+        If it is no such date.
+    """
     if isinstance(written, datetime.date):
         return written
     parts = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", str(written))
@@ -170,7 +211,7 @@ def parse_date(written: Any) -> datetime.date:
                 return datetime.date(year, month, day)
             except ValueError:
                 pass
-    raise ValueError(f"must be a date as 2026-07-01, found {written!r}")
+    raise ValueError(f"must be a date as 2026, 2026-07 or 2026-07-01, found {show(written)}")
 
 
 Date = Annotated[
@@ -197,7 +238,7 @@ class When:
 Conditional = When | float | str
 
 
-def _conditional(leaf: Callable[[Any], float | str], condition: Callable[..., str]) -> Any:
+def _conditional(leaf: Callable[[Any], float | str]) -> Callable[..., Conditional]:
     def parse(written: Any, info: ValidationInfo) -> Conditional:
         problems: list[Problem] = []
 
@@ -210,29 +251,21 @@ def _conditional(leaf: Callable[[Any], float | str], condition: Callable[..., st
                 except ValueError as error:
                     problems.append((path, str(error), ""))
                     return 0.0
-            keys = ("when", "then", "else")
-            for key in value:
-                if key not in keys:
-                    hint = nearest(key, keys) or "allowed: when, then, else"
-                    problems.append(((*path, key), f"unknown key '{key}'", hint))
-            for key in keys:
-                if key not in value:
-                    problems.append((path, f"needs '{key}'", "as in {when: x, then: a, else: b}"))
-            name = value.get("when")
-            if isinstance(info.context, Names) and isinstance(name, str):
+            problems.extend(
+                ((*path, *below), message, hint) for below, message, hint in _keys(value)
+            )
+            if "when" in value:
                 try:
-                    condition(name, info)
+                    _any_condition(_name(value["when"]), info)
+                except ValueError as error:
+                    problems.append(((*path, "when"), str(error), ""))
                 except PydanticCustomError as error:
-                    problems.extend(
-                        ((*path, "when", *below), message, hint)
-                        for below, message, hint in (error.context or {})["problems"]
-                    )
-            elif "when" in value and not isinstance(name, str):
-                problems.append(((*path, "when"), "must be the name of a condition", ""))
+                    _, message, hint = (error.context or {})["problems"][0]
+                    problems.append(((*path, "when"), message, hint))
             branches = [
                 walk(value[key], (*path, key)) if key in value else 0.0 for key in ("then", "else")
             ]
-            return When(str(name), *branches)
+            return When(str(value.get("when")), *branches)
 
         result = walk(written, ())
         if problems:
@@ -242,9 +275,27 @@ def _conditional(leaf: Callable[[Any], float | str], condition: Callable[..., st
     return parse
 
 
+_WHEN_KEYS = ("when", "then", "else")
+
+
+def _keys(value: Mapping[str, Any]) -> Iterator[Problem]:
+    """Tell which keys of a conditional value are missing or unknown."""
+    meant: dict[str, str] = {}
+    for key in value:
+        if key not in _WHEN_KEYS:
+            near = [name for name in _WHEN_KEYS if name not in value and nearest(key, [name])]
+            meant.update(dict.fromkeys(near[:1], key))
+            hint = f"did you mean {near[0]!r}?" if near else "allowed: when, then, else"
+            yield (key, KEY), f"unknown key {clip(key)}", hint
+    for key in _WHEN_KEYS:
+        if key not in value and key not in meant:
+            yield (), f"needs '{key}'", "as in {when: x, then: a, else: b}"
+
+
 def _probability(written: Any) -> float:
     if isinstance(written, bool) or not isinstance(written, (int, float)):
-        raise ValueError(f"must be a probability from 0 to 1, found {written!r}")
+        message = f"must be a probability from 0 to 1, found {show(written)}"
+        raise ValueError("; ".join(filter(None, (message, slip(written)))))
     if not 0 <= written <= 1:
         raise ValueError(f"must be a probability from 0 to 1, found {written:g}")
     return float(written)
@@ -252,30 +303,43 @@ def _probability(written: Any) -> float:
 
 def _state(written: Any) -> str:
     if not isinstance(written, str):
-        raise ValueError(f"must be the name of a state, found {written!r}")
+        raise ValueError(f"must be the name of a state, found {show(written)}")
     return written
 
 
-_any_condition = _known("conditions", "condition", "declared conditions")
-_CONDITIONAL_SCHEMA = {
-    "anyOf": [
-        {"type": ["number", "string"]},
+_any_condition = _reference("conditions", "condition")
+
+
+def _conditional_schema(leaf: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema(
         {
-            "type": "object",
-            "properties": {"when": {"type": "string"}, "then": {}, "else": {}},
-            "required": ["when", "then", "else"],
-            "additionalProperties": False,
-        },
-    ]
-}
+            "anyOf": [
+                leaf,
+                {
+                    "type": "object",
+                    "properties": {"when": {"type": "string"}, "then": {}, "else": {}},
+                    "required": list(_WHEN_KEYS),
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    )
+
+
 Probability = Annotated[
     Any,
-    BeforeValidator(_conditional(_probability, _any_condition)),
-    WithJsonSchema(_CONDITIONAL_SCHEMA),
+    BeforeValidator(_conditional(_probability)),
+    _conditional_schema({"type": "number", "minimum": 0, "maximum": 1}),
 ]
 StateChoice = Annotated[
-    Any, BeforeValidator(_conditional(_state, _any_condition)), WithJsonSchema(_CONDITIONAL_SCHEMA)
+    Any, BeforeValidator(_conditional(_state)), _conditional_schema({"type": "string"})
 ]
+
+
+def _text_or_number(written: Any) -> Any:
+    if isinstance(written, bool) or not isinstance(written, (str, int)):
+        raise ValueError(f"must be a date or a year, found {show(written)}")
+    return written
 
 
 class Source(Section):
@@ -285,7 +349,11 @@ class Source(Section):
     """Which figure, in words: "army 120,000"."""
     source: str | None = None
     """Who published it."""
-    date: str | int | None = None
+    date: Annotated[
+        Any,
+        BeforeValidator(_text_or_number),
+        WithJsonSchema({"type": ["string", "integer"]}),
+    ] = None
     """When."""
     confidence: Literal["high", "medium", "low"] | None = None
     """How far the source can be relied on."""
@@ -299,7 +367,7 @@ Sources = tuple[Source, ...]
 
 
 def as_tuple(written: Any) -> Any:
-    """YAML has lists; frozen sections hold tuples."""
+    """Turn YAML's lists into the tuples that frozen sections hold."""
     return tuple(written) if isinstance(written, list) else written
 
 

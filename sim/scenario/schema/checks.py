@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...errors import nearest
-from .base import Problem
-from .conflict import unknown_states
-from .force import FeasibleWhen
-from .politics import SHIPPED_KINDS
-from .rotation import resolve
+from sim.errors import nearest
+from sim.scenario.schema.base import Problem
+from sim.scenario.schema.conflict import unknown_states
+from sim.scenario.schema.force import FeasibleWhen
+from sim.scenario.schema.politics import SHIPPED_KINDS
+from sim.scenario.schema.rotation import resolve
 
 if TYPE_CHECKING:
-    from .specification import Specification
+    from sim.scenario.schema.specification import Specification
 
 
 def cross_checks(spec: Specification) -> list[Problem]:
@@ -94,7 +94,10 @@ def _deadlines(spec: Specification) -> Iterator[Problem]:
         hold = tests.hold.for_.value if tests.hold else 0.0
         if within + hold > spec.time.horizon.value + 1e-6:
             asked = " + ".join(
-                filter(None, [tests.full and str(tests.full.within), tests.hold and str(tests.hold.for_)])
+                filter(
+                    None,
+                    [tests.full and str(tests.full.within), tests.hold and str(tests.hold.for_)],
+                )
             )
             message = f"full.within and hold.for ({asked}) reach beyond the horizon"
             yield place, message, f"time.horizon is {spec.time.horizon}"

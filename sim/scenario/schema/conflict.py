@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from ...errors import nearest
-from ..amounts import PER_YEAR, Amount, parse_amount
-from .base import (
+from sim.errors import nearest
+from sim.scenario.amounts import PER_YEAR, Amount, parse_amount
+from sim.scenario.schema.base import (
     Name,
     NumberAmount,
     PositiveCount,

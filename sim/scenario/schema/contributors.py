@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from ..amounts import Amount
-from .base import (
+from sim.scenario.amounts import Amount
+from sim.scenario.schema.base import (
     AsTuple,
     ConditionName,
     CorridorName,
@@ -28,7 +28,7 @@ from .base import (
     parse_date,
     refuse,
 )
-from .force import RotationPolicy
+from sim.scenario.schema.force import RotationPolicy
 
 MAX_UNITS = 10_000
 Priority = Annotated[int, Field(ge=0, le=1_000_000)]

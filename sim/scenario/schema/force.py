@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from ..amounts import DAYS_PER_MONTH, DURATION, NUMBER, parse_amount
-from .base import (
+from sim.scenario.amounts import DAYS_PER_MONTH, DURATION, NUMBER, parse_amount
+from sim.scenario.schema.base import (
     Date,
     FixedDuration,
     Name,
@@ -280,4 +280,3 @@ class Run(Section):
 
     replications: Annotated[int, Field(ge=1, le=1_000_000_000)] = 10_000
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from .base import (
+from sim.scenario.schema.base import (
     AsTuple,
     ConditionName,
     ContributorName,
@@ -19,10 +20,10 @@ from .base import (
     ShareAmount,
     SourceList,
     Territory,
-    refuse,
+    Whole,
 )
-from .conflict import Conflict
-from .force import FeasibleWhen, Force
+from sim.scenario.schema.conflict import Conflict
+from sim.scenario.schema.force import FeasibleWhen, Force
 
 SHIPPED_KINDS = (
     "reassurance",
@@ -59,55 +60,38 @@ class Player(Section):
 class CouncilRule(Section):
     """A council's rule: so many consents, and some players whose refusal blocks alone."""
 
-    at_least: Annotated[int, Field(ge=1)]
+    at_least: Annotated[Whole, Field(ge=1)]
     vetoes: Annotated[tuple[Name, ...], AsTuple] = ()
 
 
+_RULES = ("unanimous", "majority", "none")
+
+
 def _rule(written: Any) -> Any:
-    if isinstance(written, str) and written not in ("unanimous", "majority", "none"):
-        raise ValueError(
-            f"must be unanimous, majority, none or {{at_least: k, vetoes: [...]}}, found '{written}'"
-        )
+    if not isinstance(written, (Mapping, CouncilRule)) and written not in _RULES:
+        allowed = "must be unanimous, majority, none or {at_least: k, vetoes: [...]}"
+        raise ValueError(advised(f"{allowed}, found {show(written)}", near(written, _RULES)))
     return written
+
+
+def _form(written: Any) -> str:
+    return "council" if isinstance(written, (Mapping, CouncilRule)) else "word"
 
 
 class Authorisation(Section):
     """How a mandate comes about (default: certain, at once)."""
 
     rule: Annotated[
-        Literal["unanimous", "majority", "none"] | CouncilRule,
+        Annotated[Literal["unanimous", "majority", "none"], Tag("word")]
+        | Annotated[CouncilRule, Tag("council")],
+        Discriminator(_form),
         BeforeValidator(_rule),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"enum": ["unanimous", "majority", "none"]},
-                    {"$ref": "#/$defs/CouncilRule"},
-                ]
-            }
-        ),
     ] = "unanimous"
     """Which consents are needed."""
     delay: Duration | None = None
     """The procedure's own time, after the last consent that was needed (default none)."""
     decided_by: dict[Name, Player] = {}
     """The players; nobody asked means consent is certain."""
-
-    @model_validator(mode="after")
-    def _rule_can_be_met(self) -> Authorisation:
-        if self.rule == "none" and self.decided_by:
-            refuse((("rule",), "'none' asks nobody: leave out decided_by, or give a rule", ""))
-        if isinstance(self.rule, CouncilRule):
-            count = len(self.decided_by)
-            if self.rule.at_least > count:
-                message = f"asks for {self.rule.at_least} consents, but {count} players decide"
-                refuse((("rule", "at_least"), message, ""))
-            for name in self.rule.vetoes:
-                if name not in self.decided_by:
-                    players = ", ".join(self.decided_by)
-                    refuse(
-                        (("rule", "vetoes"), f"'{name}' does not decide", f"players: {players}")
-                    )
-        return self
 
 
 class Renewal(Section):
@@ -141,20 +125,6 @@ class Mandate(Section):
     conflict: Conflict | None = None
     """This mandate's own, merged over the scenario's."""
     sources: SourceList = ()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Mandate:
-        if self.eligible is not None and self.excluded:
-            refuse((("excluded",), "say either who is eligible or who is excluded", ""))
-        if self.kind == "none" and (
-            self.authorisation.decided_by
-            or self.renewal
-            or self.requires
-            or self.force
-            or self.feasible_when
-        ):
-            refuse((("kind",), "'none' sends nobody, so nothing else can be said about it", ""))
-        return self
 
 
 class Will(Section):

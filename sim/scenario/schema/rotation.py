@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..amounts import DAYS_PER_MONTH, Amount
-from .force import Rest, RotationPolicy, parse_policy
+from sim.scenario.amounts import DAYS_PER_MONTH, Amount
+from sim.scenario.schema.force import Rest, RotationPolicy, parse_policy
 
 DEFAULT_TOUR = 6 * DAYS_PER_MONTH
 DEFAULT_GOAL = 18 * DAYS_PER_MONTH
@@ -70,9 +70,13 @@ def resolve(*levels: RotationPolicy) -> PolicyDays:
     least = goal if least is None else least
     handover = first("handover")
     if cycle is None and least > goal:
-        raise ValueError(f"rest.least ({least:.0f} days) is longer than rest.goal ({goal:.0f} days)")
+        raise ValueError(
+            f"rest.least ({least:.0f} days) is longer than rest.goal ({goal:.0f} days)"
+        )
     if handover >= tour:
-        raise ValueError(f"handover ({handover:.0f} days) must be shorter than the tour ({tour:.0f} days)")
+        raise ValueError(
+            f"handover ({handover:.0f} days) must be shorter than the tour ({tour:.0f} days)"
+        )
     starts = [level.at_start for level in levels if level.at_start is not None]
     return PolicyDays(
         tour=tour,

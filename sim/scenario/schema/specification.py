@@ -13,16 +13,25 @@ from pydantic import (
     model_validator,
 )
 
-from ...errors import ScenarioError
-from ..tree import Node, plain
-from .assessment import Costs, Requirement
-from .base import AsTuple, Name, Names, Problem, Section, SourceList, When, refuse
-from .checks import cross_checks
-from .conflict import Conflict
-from .contributors import Contributor, Corridor
-from .force import FeasibleWhen, Force, Rotation, Run, Time
-from .politics import SHIPPED_KINDS, Condition, Mandate, Will
-from .translate import empty_values, issues_of
+from sim.errors import ScenarioError
+from sim.scenario.tree import Node, plain
+from sim.scenario.schema.assessment import Costs, Requirement
+from sim.scenario.schema.base import (
+    AsTuple,
+    Name,
+    Names,
+    Problem,
+    Section,
+    SourceList,
+    When,
+    refuse,
+)
+from sim.scenario.schema.checks import cross_checks
+from sim.scenario.schema.conflict import Conflict
+from sim.scenario.schema.contributors import Contributor, Corridor
+from sim.scenario.schema.force import FeasibleWhen, Force, Rotation, Run, Time
+from sim.scenario.schema.politics import SHIPPED_KINDS, Condition, Mandate, Will
+from sim.scenario.schema.translate import empty_values, issues_of
 
 LANGUAGE = 1
 
@@ -150,7 +159,9 @@ def names_of(data: Mapping[str, Any]) -> Names:
     mandates = data.get("mandates")
     kinds: list[str] = []
     if isinstance(mandates, Mapping):
-        kinds = [str(m["kind"]) for m in mandates.values() if isinstance(m, Mapping) and "kind" in m]
+        kinds = [
+            str(m["kind"]) for m in mandates.values() if isinstance(m, Mapping) and "kind" in m
+        ]
     conflict = data.get("conflict")
     return Names(
         conditions=keys(data.get("conditions")),

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ...errors import Issue, nearest
-from ..tree import Mark, Node
+from sim.errors import Issue, nearest
+from sim.scenario.tree import Mark, Node
 
 Path = tuple[str | int, ...]
 

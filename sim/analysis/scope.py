@@ -1,0 +1,141 @@
+"""The scope check: what a scenario can and cannot do, in closed form, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sim.engine.plan import Mandate, Plan, Pool
+from sim.errors import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What a mandate's contributors could have in the theatre if everybody came, without caps.
+
+    Attributes
+    ----------
+    available : float
+        Soldiers of this capability really available (in the mean).
+    sustained : float
+        Those that can be kept there for the whole mission: ``available / min(R, R_finite)``, the mean
+        over pools. Not rounded to whole units, so a little more than any simulation holds.
+    share : float
+        Share of the force that this capability makes up.
+    """
+
+    mandate: str
+    capability: str
+    available: float
+    sustained: float
+    share: float
+
+    @property
+    def force_at_once(self) -> float:
+        """The force that the available soldiers suffice for, by this capability's share."""
+        return self.available / self.share
+
+    @property
+    def force_sustained(self) -> float:
+        """The force that the sustained soldiers suffice for, by this capability's share."""
+        return self.sustained / self.share
+
+
+def ceilings(plan: Plan) -> list[Ceiling]:
+    """The closed-form ceiling per mandate and capability if everybody came.
+
+    ``R = (T + G + P) / (T - O)`` units per unit continuously counted, or ``ceil(H / (T - O))`` in a
+    mission so short that nobody serves twice.
+    """
+    table = []
+    for mandate in plan.mandates:
+        if not mandate.sends:
+            continue
+        for index, capability in enumerate(plan.capabilities):
+            if mandate.shares[index] <= 0:
+                continue
+            pools = {
+                line.pool
+                for line in mandate.lines
+                if line.capability == index and not line.substitute
+            }
+            available = {p: _mean_soldiers(plan.pools[p]) for p in pools}
+            sustained = (available[p] / _ratio(plan.pools[p], mandate) for p in pools)
+            table.append(
+                Ceiling(
+                    mandate.name,
+                    capability,
+                    sum(available.values()),
+                    sum(sustained),
+                    mandate.shares[index],
+                )
+            )
+    return table
+
+
+def _mean_soldiers(pool: Pool) -> float:
+    """Expected soldiers available, with the units of step 0 (the most, where there are none)."""
+    units = pool.units[0][1] or max(count for _, count in pool.units)
+    share = pool.available if isinstance(pool.available, float) else pool.available.mean()
+    return units * share * pool.strength
+
+
+def _ratio(pool: Pool, mandate: Mandate) -> float:
+    finite = -(-mandate.criteria.mission // (pool.tour - pool.handover))
+    return min(pool.ratio, max(1, finite))
+
+
+def notes(plan: Plan) -> list[str]:
+    """What is valid and yet surely not meant, in words."""
+    return [*_capabilities(plan), *_contributors(plan), *_corridors(plan), *_horizon(plan)]
+
+
+def _capabilities(plan: Plan) -> Iterator[str]:
+    for mandate in plan.mandates:
+        for index, capability in enumerate(plan.capabilities):
+            served = any(line.capability == index for line in mandate.lines)
+            if mandate.sends and mandate.shares[index] > 0 and not served:
+                yield f"mandate {mandate.name}: nobody who may come offers {capability}"
+    asked = {
+        name
+        for mandate in plan.mandates
+        for name, share in zip(plan.capabilities, mandate.shares, strict=True)
+        if share > 0
+    }
+    used = {line.pool for mandate in plan.mandates for line in mandate.lines}
+    for index, name in enumerate(plan.capabilities):
+        offers = {p for p, pool in enumerate(plan.pools) if pool.capability == index}
+        if name not in asked and offers and not offers & used:
+            hint = nearest(name, asked)
+            yield f"capability {name}: offered, but no mandate asks for it" + (
+                f"; {hint}" if hint else ""
+            )
+
+
+def _contributors(plan: Plan) -> Iterator[str]:
+    for nation, name in enumerate(plan.contributors):
+        pools = [pool for pool in plan.pools if pool.contributor == nation]
+        if not any(units for pool in pools for _, units in pool.units):
+            yield f"contributor {name}: has no units that may be sent"
+        elif all(mandate.stances[nation] is None for mandate in plan.mandates if mandate.sends):
+            if any(mandate.sends for mandate in plan.mandates):
+                yield f"contributor {name}: can never be sent (no stance, not eligible, or serves elsewhere)"
+
+
+def _corridors(plan: Plan) -> Iterator[str]:
+    used = {pool.corridor for pool in plan.pools}
+    for index, corridor in enumerate(plan.corridors):
+        if corridor.capacity is not None and index not in used:
+            yield f"corridor {corridor.name}: nobody uses it"
+
+
+def _horizon(plan: Plan) -> Iterator[str]:
+    for mandate in plan.mandates:
+        criteria = mandate.criteria
+        late = criteria.authorised_within + criteria.mission - plan.steps
+        if mandate.sends and criteria.from_authorisation and criteria.hold_for and late > 0:
+            days = late * plan.step_days
+            yield (
+                f"mandate {mandate.name}: authorised at the latest moment, its hold would end {days:.0f} "
+                "days beyond the horizon; such futures are judged on what lies within it"
+            )

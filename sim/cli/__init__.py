@@ -1,0 +1,107 @@
+"""The command `sim`: parse, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+# Name -> (module, one line). Modules are imported when their command runs: `--help` must not wait.
+_COMMANDS = {
+    "run": ("sim.cli.run", "Every mandate and force size of a scenario: how likely is it feasible?"),
+    "check": ("sim.cli.check", "Is a scenario valid, and can it work at all? Runs nothing."),
+    "new": ("sim.cli.new", "Write a commented scenario to begin with."),
+    "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
+}
+
+DONE, FAILED_CHECK, BAD_INPUT, INTERRUPTED, IMPRECISE, FAULT = 0, 1, 2, 3, 4, 70
+
+
+class _Commands(click.Group):
+    """A group that knows its commands' names and imports them one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        import importlib
+
+        command: click.Command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from sim.errors import nearest
+
+            hint = nearest(args[0], _COMMANDS) or f"commands: {', '.join(_COMMANDS)}"
+            ctx.fail(f"no command '{args[0]}'; {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+_EPILOG = """\b
+Examples:
+  sim run scenarios/reassurance_force.yaml
+  sim run scenarios/all_mandates.yaml --replications 2000 --given ceasefire=true
+  sim check my.yaml
+
+\b
+Exit codes: 0 done, 1 a check failed, 2 bad input, 3 interrupted, 4 less precise than asked."""
+
+
+@click.group(
+    cls=_Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="peacekeeping-sim", prog_name="sim")
+def cli() -> None:
+    """Can a peacekeeping force of this size be sent, and held?"""
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; every way out has its exit code."""
+    from sim.errors import ScenarioError, SimError
+
+    try:
+        status = cli.main(args, prog_name="sim", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("sim: interrupted; nothing was written", err=True)
+        sys.exit(INTERRUPTED)
+    except ScenarioError as error:
+        click.echo(str(error), err=True)
+        count = len(error.issues)
+        click.echo(f"sim: {count} mistake{'s' if count != 1 else ''}; nothing was run", err=True)
+        sys.exit(BAD_INPUT)
+    except SimError as error:
+        click.echo(f"sim: {error}", err=True)
+        sys.exit(BAD_INPUT)
+    except BrokenPipeError:
+        # The reader has gone (`sim ... | head`): nothing is left to say, and nobody to hear it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except Exception as error:
+        if os.environ.get("SIM_DEBUG"):
+            raise
+        click.echo(
+            f"sim: unexpected fault: {type(error).__name__}: {error}\n"
+            "sim: this is a mistake in sim; with SIM_DEBUG=1 it tells where",
+            err=True,
+        )
+        sys.exit(FAULT)
+    sys.exit(status if isinstance(status, int) else DONE)

@@ -1,0 +1,140 @@
+"""Result files: written whole or not at all, read back as they were."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sim.errors import SimError
+from sim.results.tables import Table
+
+
+@contextmanager
+def folder_errors(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses into a message."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SimError(f"{folder}: cannot write results: {reason}") from error
+
+
+def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files into `folder`: all are written beside their places first, then put there.
+
+    Raises
+    ------
+    SimError
+        If anything cannot be written; what was there before is then as it was.
+    """
+    with folder_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
+            for name, content in contents.items():
+                path = Path(temporary) / name
+                with path.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            for name in contents:
+                (Path(temporary) / name).replace(folder / name)
+
+
+def cell_text(value: Any) -> str:
+    """A value as it stands in a CSV: ten significant digits, nothing for a missing value.
+
+    The last digits of a double differ between machines and say nothing.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, (bool,)) or type(value).__name__ == "bool":
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    with suppress(TypeError, ValueError):
+        number = float(value)
+        if not isinstance(value, str):
+            return "" if math.isnan(number) else f"{number:.10g}"
+    return str(value)
+
+
+def to_csv(table: Table) -> bytes:
+    """A table as CSV: UTF-8, line feeds, a header row, RFC 4180 quoting."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table)
+    for row in zip(*table.values(), strict=True):
+        writer.writerow([cell_text(value) for value in row])
+    return buffer.getvalue().encode()
+
+
+def to_gzip(content: bytes) -> bytes:
+    """Compress, without the time of day in the header."""
+    return gzip.compress(content, compresslevel=6, mtime=0)
+
+
+def to_parquet(table: Table) -> bytes:
+    """A table as Parquet; needs the extra ``parquet``."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise SimError(
+            "Parquet files need pyarrow: pip install 'peacekeeping-sim[parquet]'"
+        ) from None
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(dict(table)), buffer)
+    return buffer.getvalue()
+
+
+def to_json(data: Any) -> bytes:
+    """Indented JSON; NaN becomes null."""
+    return (json.dumps(nulled(data), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def nulled(data: Any) -> Any:
+    """The same data with null for what is not a number."""
+    if isinstance(data, float):
+        return None if math.isnan(data) else data
+    if isinstance(data, Mapping):
+        return {key: nulled(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [nulled(value) for value in data]
+    return data
+
+
+def from_csv(text: Iterable[str]) -> Table:
+    """Read a CSV of ours: numbers as numbers, empty cells of number columns as NaN."""
+    reader = csv.reader(text)
+    header = next(reader, [])
+    rows = list(reader)
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError("rows of different lengths")
+    return {
+        name: _typed([row[index] for row in rows]) for index, name in enumerate(header)
+    }
+
+
+def _typed(texts: list[str]) -> list[Any]:
+    filled = [text for text in texts if text]
+    if filled and all(text in ("true", "false") for text in filled):
+        return [text == "true" if text else math.nan for text in texts]
+    for kind in (int, float):
+        try:
+            numbers = [kind(text) for text in filled]
+        except ValueError:
+            continue
+        if kind is int and len(numbers) < len(texts):
+            continue
+        found = iter(numbers)
+        return [next(found) if text else math.nan for text in texts]
+    return texts if filled else [math.nan] * len(texts)

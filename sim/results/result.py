@@ -1,0 +1,163 @@
+"""The result of a run: its tables, and how it was made."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import SimError
+from sim.results.files import from_csv, to_csv, to_gzip, to_json, to_parquet, write_all
+from sim.results.tables import LAYOUT, Table
+
+if TYPE_CHECKING:
+    import pandas
+
+TABLES = ("summary", "trajectory", "contributors", "replications")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes
+    ----------
+    tables : mapping of name to table
+        ``summary``, ``trajectory``, ``contributors`` and, where it was asked for, ``replications``;
+        each a dict of columns. The properties of the same names give them as DataFrames.
+    run : mapping
+        How it was made: scenario (everything merged), its hash, seed, replications, versions.
+    """
+
+    tables: Mapping[str, Table]
+    run: Mapping[str, Any] = field(repr=False)
+
+    @cached_property
+    def summary(self) -> pandas.DataFrame:
+        """One row per mandate and force size."""
+        return self._frame("summary")
+
+    @cached_property
+    def trajectory(self) -> pandas.DataFrame:
+        """Quantiles of strength and fill over time, per mandate and force size."""
+        return self._frame("trajectory")
+
+    @cached_property
+    def contributors(self) -> pandas.DataFrame:
+        """Per mandate, force size and contributor: presence, burden, breaches, deaths, cost."""
+        return self._frame("contributors")
+
+    @cached_property
+    def replications(self) -> pandas.DataFrame:
+        """One row per mandate, force size and replication: outcomes and inputs."""
+        return self._frame("replications")
+
+    def _frame(self, name: str) -> pandas.DataFrame:
+        if name not in self.tables:
+            raise SimError(
+                f"this result has no {name}: run with keep_replications=True"
+                if name == "replications"
+                else f"this result has no {name}"
+            )
+        import pandas
+
+        return pandas.DataFrame(self.tables[name])
+
+    @property
+    def title(self) -> str:
+        """The scenario's title."""
+        return str(self.run["title"])
+
+    def largest(self) -> dict[str, int | None]:
+        """Per mandate, the largest force size of which the verdict is "feasible", or None.
+
+        Only sizes below which every size is feasible too count: feasibility need not fall with size.
+        """
+        table, largest = self.tables["summary"], dict[str, int | None]()
+        rows = sorted(
+            zip(table["mandate"], table["force_size"], table["verdict"], strict=True),
+            key=lambda row: row[1],
+        )
+        stopped: set[str] = set()
+        for mandate in dict.fromkeys(table["mandate"]):
+            largest[mandate] = None
+        for mandate, size, verdict in rows:
+            if verdict != "feasible":
+                stopped.add(mandate)
+            elif mandate not in stopped:
+                largest[mandate] = size
+        return largest
+
+    def save(self, folder: str | Path, parquet: bool = False) -> Path:
+        """Write the results folder; its files appear whole or not at all.
+
+        Parameters
+        ----------
+        folder
+            Is made where it does not exist.
+        parquet
+            Write the replications as Parquet and not as compressed CSV.
+
+        Raises
+        ------
+        SimError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
+        contents: dict[str, bytes] = {}
+        for name, table in self.tables.items():
+            if name != "replications":
+                contents[f"{name}.csv"] = to_csv(table)
+            elif parquet:
+                contents[f"{name}.parquet"] = to_parquet(table)
+            else:
+                contents[f"{name}.csv.gz"] = to_gzip(to_csv(table))
+        contents["run.json"] = to_json(dict(self.run))
+        write_all(folder, contents)
+        return folder
+
+    def __repr__(self) -> str:
+        table = self.tables["summary"]
+        return (
+            f"Result({self.title!r}: {len(table['mandate'])} cells, "
+            f"{self.run['replications']:,} replications, seed {self.run['seed']})"
+        )
+
+    def _repr_html_(self) -> str:
+        """The key figures of the summary, for notebooks."""
+        keys = ["mandate", "force_size", "p_authorised", "p_feasible", "p_feasible_if_authorised"]
+        html: str = self.summary[[*keys, "verdict"]].to_html(index=False, float_format="%.3f")
+        return html
+
+
+def read(folder: str | Path) -> Result:
+    """Read a results folder (or one of its files, for the folder that it lies in).
+
+    Raises
+    ------
+    SimError
+        If it is not one, or of a layout that this version does not know.
+    """
+    folder = Path(folder)
+    folder = folder.parent if folder.is_file() else folder
+    try:
+        run = json.loads((folder / "run.json").read_text("utf-8"))
+        if run["layout"] > LAYOUT:
+            raise SimError(f"{folder}: written by a newer version (layout {run['layout']})")
+        tables: dict[str, Table] = {}
+        for name in TABLES:
+            plain, packed = folder / f"{name}.csv", folder / f"{name}.csv.gz"
+            if plain.exists():
+                with plain.open(encoding="utf-8", newline="") as file:
+                    tables[name] = from_csv(file)
+            elif packed.exists():
+                with gzip.open(packed, "rt", encoding="utf-8", newline="") as file:
+                    tables[name] = from_csv(file)
+        tables["summary"]  # noqa: B018 - a folder without one is none of ours
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SimError(f"{folder}: not a results folder ({error})") from error
+    return Result(tables, run)

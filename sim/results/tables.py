@@ -1,0 +1,267 @@
+"""Outcomes of every cell -> the tables that people read and compare.
+
+A table is a dict of columns, keys first. Units stand in the column names, and a column, once
+published, keeps its meaning (`LAYOUT` counts the changes).
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sim.engine.outcomes import (
+    BINS_PER_FORCE,
+    COUNTS,
+    FILL_UNIT,
+    NATION_QUANTITIES,
+    QUANTITIES,
+    Outcomes,
+    unit_of,
+)
+from sim.engine.plan import CAUSES, Mandate, Plan
+from sim.engine.simulate import Cell
+from sim.results.statistics import (
+    histogram_quantile,
+    mean_and_error,
+    proportion_error,
+    quantile_interval,
+    wilson,
+)
+
+Table: TypeAlias = dict[str, list[Any]]
+
+LAYOUT = 1
+QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+STAGES = ("authorised", "pledged", "initial", "full", "feasible")
+MILLION = 1e6
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Rows of the same keys as columns."""
+    return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
+
+
+def summary(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
+    """One row per mandate and force size."""
+    return columns([_summary_row(plan, cell, outcomes) for cell, outcomes in cells.items()])
+
+
+def _proportion(name: str, successes: int, trials: int) -> dict[str, float]:
+    low, high = wilson(successes, trials)
+    return {
+        name: successes / trials if trials else math.nan,
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_mcse": proportion_error(successes, trials),
+    }
+
+
+def _summary_row(plan: Plan, cell: Cell, outcomes: Outcomes) -> dict[str, Any]:
+    mandate = plan.mandates[cell.mandate]
+    counts = dict(zip(COUNTS, map(int, outcomes.counts), strict=True))
+    total, authorised = counts["replications"], counts["authorised"]
+    row: dict[str, Any] = {"mandate": mandate.name, "force_size": cell.size}
+    for stage in STAGES:
+        row |= _proportion(f"p_{stage}", counts[stage], total)
+    row |= _proportion("p_feasible_if_authorised", counts["feasible"], authorised)
+    judged = total if plan.requirement else 0
+    row |= _proportion("p_adequate", counts["adequate"], judged)
+    row |= _proportion("p_feasible_and_adequate", counts["feasible_and_adequate"], judged)
+    row["verdict"] = verdict_of(mandate, row)
+    row["replications"], row["authorised_replications"] = total, authorised
+    months = plan.step_days / (365.25 / 12)
+    for name, counts_by_step in (
+        ("initial_capability", outcomes.initial_steps),
+        ("full_capability", outcomes.full_steps),
+    ):
+        row |= _times(f"{name}_months", counts_by_step, months)
+    row |= _totals(plan, mandate, outcomes, authorised)
+    row["currency"] = plan.currency
+    row |= _highest_burden(plan, mandate, outcomes, authorised)
+    row |= _proportion("p_mission_ended_if_authorised", counts["mission_ended"], authorised)
+    has_chain = total if mandate.conflict else 0
+    row |= _proportion("p_mission_ending_state", counts["war"], has_chain)
+    for cause, count in zip(CAUSES, outcomes.causes, strict=True):
+        row[f"binding_{cause}"] = int(count) / total if total else math.nan
+    return row
+
+
+def verdict_of(mandate: Mandate, row: Mapping[str, Any]) -> str:
+    """``feasible``, ``infeasible``, ``open`` (the interval spans the wanted confidence) ...
+
+    ``no force`` for a mandate that sends nobody, ``never authorised`` where no replication was.
+    """
+    if not mandate.sends:
+        return "no force"
+    key = "p_feasible_if_authorised" if mandate.criteria.given_authorisation else "p_feasible"
+    if math.isnan(row[key]):
+        return "never authorised"
+    wanted = mandate.criteria.confidence
+    if row[f"{key}_low"] >= wanted:
+        return "feasible"
+    return "infeasible" if row[f"{key}_high"] < wanted else "open"
+
+
+def _times(name: str, counts: Any, months: float) -> dict[str, float]:
+    """Quantiles over the authorised replications; empty where it is not reached in the horizon."""
+    never = len(counts) - 1
+
+    def value(index: int) -> float:
+        return index * months if 0 <= index < never else math.nan
+
+    times = {f"{name}_{key}": value(histogram_quantile(counts, q)) for key, q in QUANTILES.items()}
+    low, high = quantile_interval(counts, 0.5)
+    return times | {f"{name}_p50_low": value(low), f"{name}_p50_high": value(high)}
+
+
+def _totals(
+    plan: Plan, mandate: Mandate, outcomes: Outcomes, authorised: int
+) -> dict[str, float]:
+    """Means over the authorised replications, each with its Monte Carlo standard error."""
+    totals: dict[str, float] = {}
+    for index, quantity in enumerate(QUANTITIES):
+        count = authorised if _modelled(plan, mandate, quantity) else 0
+        totals |= _mean(quantity, outcomes.sums[index], outcomes.squares[index], count)
+    return totals
+
+
+_COLUMNS = {
+    "cost": "cost_million",
+    "strength": "strength_soldiers",
+    "peak": "peak_soldiers",
+    "mean": "present_soldiers",
+}
+
+
+def _mean(quantity: str, total: int, squares: int, count: int) -> dict[str, float]:
+    mean, error = mean_and_error(total, squares, count, unit_of(quantity))
+    name = _COLUMNS.get(quantity, quantity)
+    scale = MILLION if quantity == "cost" else 1.0
+    return {f"{name}_mean": mean / scale, f"{name}_mcse": error / scale}
+
+
+def _modelled(plan: Plan, mandate: Mandate, quantity: str) -> bool:
+    """Whether the scenario says anything about a quantity: without costs there is no cost of 0."""
+    if quantity == "cost":
+        return plan.cost is not None
+    if quantity == "deaths":
+        chain = mandate.conflict
+        return chain is not None and any(state.deaths is not None for state in chain.states)
+    return True
+
+
+def _nations(plan: Plan, mandate: Mandate) -> list[int]:
+    return sorted({plan.pools[line.pool].contributor for line in mandate.lines})
+
+
+def _highest_burden(
+    plan: Plan, mandate: Mandate, outcomes: Outcomes, authorised: int
+) -> dict[str, Any]:
+    """The contributor whose mean presence is the largest share of its army."""
+    mean = NATION_QUANTITIES.index("mean")
+    burdens = [
+        (int(outcomes.nation_sums[row, mean]) * unit_of("mean") / authorised / army, nation)
+        for row, nation in enumerate(_nations(plan, mandate))
+        if authorised and (army := plan.armies[nation])
+    ]
+    burden, nation = max(burdens, default=(math.nan, -1))
+    return {
+        "burden_highest_percent": 100 * burden,
+        "burden_highest_contributor": plan.contributors[nation] if nation >= 0 else "",
+    }
+
+
+def trajectory(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
+    """Strength and fill by step, over the replications whose mandate is authorised in time."""
+    rows = []
+    for cell, outcomes in cells.items():
+        if not plan.mandates[cell.mandate].sends:
+            continue
+        count = int(outcomes.counts[COUNTS.index("authorised")])
+        for step in range(plan.steps):
+            date = plan.start + datetime.timedelta(days=round(step * plan.step_days))
+            row: dict[str, Any] = {
+                "mandate": plan.mandates[cell.mandate].name,
+                "force_size": cell.size,
+                "step": step,
+                "date": date.isoformat(),
+                "replications": count,
+            }
+            row |= _spread("present", outcomes.present[step], cell.size / BINS_PER_FORCE)
+            row["present_mean"] = _ratio(outcomes.present_sum[step], count)
+            row |= _spread("counted", outcomes.counted[step], cell.size / BINS_PER_FORCE)
+            row["counted_mean"] = _ratio(outcomes.counted_sum[step], count)
+            row |= _spread("fill", outcomes.fill[step], 1 / BINS_PER_FORCE)
+            row["fill_mean"] = _ratio(outcomes.fill_sum[step] * FILL_UNIT, count)
+            rows.append(row)
+    return columns(rows)
+
+
+def _ratio(total: Any, count: int) -> float:
+    return float(total) / count if count else math.nan
+
+
+def _spread(name: str, counts: Any, width: float) -> dict[str, float]:
+    """Quantiles to the width of a bin (half a per cent of the force), the bin's lower edge."""
+    indices = {key: histogram_quantile(counts, q) for key, q in QUANTILES.items()}
+    return {
+        f"{name}_{key}": index * width if index >= 0 else math.nan
+        for key, index in indices.items()
+    }
+
+
+def contributors(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
+    """One row per mandate, force size and contributor that is asked under it."""
+    rows = []
+    for cell, outcomes in cells.items():
+        mandate = plan.mandates[cell.mandate]
+        count = int(outcomes.counts[COUNTS.index("authorised")])
+        for slot, nation in enumerate(_nations(plan, mandate)):
+            row: dict[str, Any] = {
+                "mandate": mandate.name,
+                "force_size": cell.size,
+                "contributor": plan.contributors[nation],
+            }
+            sums, squares = outcomes.nation_sums[slot], outcomes.nation_squares[slot]
+            for index, quantity in enumerate(NATION_QUANTITIES):
+                if quantity in ("joins", "withdraws"):
+                    row |= _proportion(f"p_{quantity}", int(sums[index]), count)
+                    continue
+                known = count if _modelled(plan, mandate, quantity) else 0
+                row |= _mean(quantity, sums[index], squares[index], known)
+            army = plan.armies[nation] or math.nan
+            row["army"] = plan.armies[nation] if plan.armies[nation] else math.nan
+            row["burden_percent_mean"] = 100 * row["present_soldiers_mean"] / army
+            row["burden_percent_mcse"] = 100 * row["present_soldiers_mcse"] / army
+            row["burden_peak_percent_mean"] = 100 * row["peak_soldiers_mean"] / army
+            rows.append(row)
+    return columns(rows)
+
+
+def replications(plan: Plan, rows: Mapping[Cell, Sequence[Mapping[str, Any]]]) -> Table:
+    """One row per mandate, force size and replication: outcomes and the draws that matter most."""
+    table: dict[str, list[Any]] = {}
+    keys = dict.fromkeys(
+        key for blocks in rows.values() for block in blocks[:1] for key in block
+    )
+    for cell, blocks in rows.items():
+        count = sum(len(block["feasible"]) for block in blocks)
+        table.setdefault("mandate", []).append(
+            np.full(count, plan.mandates[cell.mandate].name, object)
+        )
+        table.setdefault("force_size", []).append(np.full(count, cell.size))
+        table.setdefault("replication", []).append(np.arange(count))
+        for key in keys:
+            if key == "binding":
+                names = np.array(["", *CAUSES], object)
+                parts = [names[block[key].astype(int) + 1] for block in blocks]
+            elif key in blocks[0]:
+                parts = [block[key] for block in blocks]
+            else:
+                parts = [np.full(len(block["feasible"]), np.nan) for block in blocks]
+            table.setdefault(key, []).append(np.concatenate(parts))
+    return {key: list(np.concatenate(parts)) for key, parts in table.items()}
