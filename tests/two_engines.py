@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +12,20 @@ from numpy.typing import NDArray
 from sim.engine.core import Deployment
 from sim.engine.futures import draw_futures
 from sim.engine.muster import Muster, Pledge, muster, pledge
-from sim.engine.plan import NEVER, Plan
+from sim.engine.plan import Plan, Pool
 from sim.engine.pools import Pools
 from sim.engine.units import simulate_units
 from sim.engine.units_record import UnitRecord, verdict_of
 from sim.engine.verdict import Verdict
 
 Array = NDArray[Any]
+Records = dict[int, UnitRecord]  # by lane
+OF_POOLS = ("counted", "outgoing", "ready", "rested", "resting", "waiting")
 GATES = ("pledged", "initial", "full", "held", "initial_at", "full_at", "cause")
+
+
+class EnginesDifferError(AssertionError):
+    """The two engines do not agree, or one of them loses units."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,18 @@ class Case:
     offer: Pledge
     lanes: tuple[int, ...]
 
+    @property
+    def asked(self) -> list[int]:
+        """The pools that the mandate asks."""
+        return sorted({line.pool for line in self.plan.mandates[self.mandate].lines})
 
-def case_of(
-    plan: Plan, mandate: int, size: int, seed: int, replications: int, most: int
-) -> Case:
+    @property
+    def nations(self) -> list[int]:
+        """Their contributors."""
+        return sorted({self.plan.pools[pool].contributor for pool in self.asked})
+
+
+def case_of(plan: Plan, mandate: int, size: int, seed: int, replications: int, most: int) -> Case:
     """Draw a case: `most` of the lanes are compared, but the core simulates them all."""
     futures = draw_futures(plan, seed, 0, replications)
     lanes = muster(plan, mandate, futures)
@@ -43,9 +58,17 @@ def case_of(
     return Case(plan, mandate, size, lanes, offer, tuple(range(min(most, lanes.count))))
 
 
+def records_of(case: Case) -> Records:
+    """The unit-level engine in every lane that is compared."""
+    return {
+        lane: simulate_units(case.plan, case.mandate, case.size, case.muster, lane)
+        for lane in case.lanes
+    }
+
+
 @dataclass(frozen=True)
 class CoreRun:
-    """What the core did; every array has the steps first and the lanes last."""
+    """What the core did; the arrays of `history` have the steps first and the lanes last."""
 
     case: Case
     history: dict[str, Array]
@@ -53,22 +76,33 @@ class CoreRun:
     ended_at: Array
     ended_by_conflict: Array
 
+    def over(self, lane: int) -> Array:
+        """Steps in which the mission is over: bool (steps,)."""
+        first = self.ended_at[lane] + self.ended_by_conflict[lane]
+        return np.asarray(np.arange(self.case.plan.steps) >= first)
+
 
 def run_core(case: Case) -> CoreRun:
+    """The core, step by step; another size goes before, as one does in a run."""
     plan, lanes = case.plan, case.muster
     pools = Pools(plan, case.mandate, lanes)
+    before = Deployment(plan, case.mandate, case.size // 2 + 1, lanes, pools)
+    for _ in range(plan.steps):
+        before.advance()
     deployment = Deployment(plan, case.mandate, case.size, lanes, pools)
     verdict = Verdict(plan, deployment.mandate, case.size, lanes, case.offer)
-    history: dict[str, list[Array]] = {}
     nobody = np.zeros((len(plan.contributors), lanes.count), np.bool_)
+    no_state = np.full(lanes.count, -1)
+    history: dict[str, list[Array]] = {}
     for step in range(plan.steps):
         deployment.advance()
         verdict.observe(step, deployment)
+        waits = lanes.start[case.asked] > step
+        bias = np.where(waits, pools.bias, 0)
         row = {
-            # Copied now: the core's own books may be changed later.
             "sends": pools.sent[:, step],
-            "ready": pools.ready + np.where(_not_yet(case, pools, step), pools.bias, 0),
-            "rested": pools.rested + np.where(_not_yet(case, pools, step), pools.bias, 0),
+            "ready": pools.ready + bias,
+            "rested": pools.rested + bias,
             "used": pools.used,
             "present for": deployment.present,
             "counted for": deployment.counted,
@@ -78,172 +112,158 @@ def run_core(case: Case) -> CoreRun:
             "lift short": deployment.lift_short,
             "lost": deployment.lost,
             "withdrawn": deployment.patience.gone if deployment.patience else nobody,
-            "conflict": deployment.chain.state[None]
-            if deployment.chain
-            else np.full((1, lanes.count), -1),
+            "conflict": (deployment.chain.state if deployment.chain else no_state)[None],
         }
-        for name, values in row.items():
+        for name, values in row.items():  # copied now: the core goes on with its own books
             history.setdefault(name, []).append(np.array(values, np.int64))
     verdict.finish(plan.steps - 1, deployment)
     stacked = {name: np.stack(rows) for name, rows in history.items()}
     return CoreRun(case, stacked, verdict, deployment.ended_at, deployment.ended_by_conflict)
 
 
-def _not_yet(case: Case, pools: Pools, step: int) -> Array:
-    return np.asarray(case.muster.start[list(pools.indices)] > step)
-
-
 def of_core(run: CoreRun, lane: int) -> dict[str, Array]:
-    """The core's lane in the words of the unit-level engine: arrays (steps, ...).
+    """One lane of the core in the words of the unit-level engine: arrays (steps, ...).
 
-    Where units are follows from what was sent and where they stood at step 0; only who is ready is
-    taken from the core's counters (and must then add up).
+    Where units are follows from what was sent and from where they stood at step 0. Only how many
+    are ready is read off the core's counters, and everything must then add up.
     """
     case, plan = run.case, run.case.plan
-    lines = plan.mandates[case.mandate].lines
     history = {name: values[..., lane] for name, values in run.history.items()}
-    asked = sorted({line.pool for line in lines})
-    names = ("counted", "outgoing", "ready", "rested", "resting", "waiting")
-    pools = {name: np.zeros((plan.steps, len(plan.pools)), np.int64) for name in names}
-    over = np.arange(plan.steps) > run.ended_at[lane]
-    if not run.ended_by_conflict[lane]:
-        over |= np.arange(plan.steps) == run.ended_at[lane]
-    for row, index in enumerate(asked):
+    whole = {name: np.zeros((plan.steps, len(plan.pools)), np.int64) for name in OF_POOLS}
+    for row, index in enumerate(case.asked):
         pool, units = plan.pools[index], case.muster.units[index][:, lane]
-        sends = sum(
-            (history["sends"][:, k] for k, line in enumerate(lines) if line.pool == index),
-            np.zeros(plan.steps, np.int64),
-        )
-        released = over | history["withdrawn"][:, pool.contributor].astype(bool)
-        scheduled = np.array(
-            [
-                units[max(k for k, (begin, _) in enumerate(pool.units) if begin <= step)]
-                for step in range(plan.steps)
-            ]
-        )
-
-        def sent_ago(first: int, last: int, sends: Array = sends) -> Array:
-            """Units sent at least `first` and fewer than `last` steps ago, at every step."""
-            return np.array(
-                [sends[max(0, t - last + 1) : max(0, t - first + 1)].sum() for t in range(plan.steps)]
-            )
-
-        counting = pool.tour - pool.handover
+        serving = [line.pool == index for line in plan.mandates[case.mandate].lines]
+        sends = history["sends"][:, serving].sum(axis=1)
         ready, rested = history["ready"][:, row], history["rested"][:, row]
-        counted, outgoing = sent_ago(0, counting), sent_ago(counting, pool.tour)
-        resting = scheduled - counted - outgoing - ready
-        if pool.cycle is None:
-            at_home = [pool.rested_after] * units[0]
-            if pool.spread:
-                offset, cycle = int(case.muster.offset[index, lane]), pool.cycle_length
-                at_home = [(i * 65536 + offset) * cycle // (units[0] * 65536) for i in range(units[0])]
-            still = [sum(h + t < pool.least for h in at_home) for t in range(plan.steps)]
-            resting = np.array(still) + sent_ago(pool.tour, pool.tour + pool.least)
-            unbalanced = ~released & (counted + outgoing + ready + resting != scheduled)
-            if unbalanced.any():
-                raise AssertionError(f"the core loses units of {pool.name}: step {unbalanced.argmax()}")
-        if not (history["used"][:, row] == counted)[~released].all():
-            raise AssertionError(f"the core miscounts {pool.name} against what it sent")
-        values = (counted, outgoing, np.maximum(ready, 0), np.maximum(rested, 0), resting)
-        for name, value in zip(names, (*values, np.maximum(-ready, 0)), strict=True):
-            pools[name][:, index] = np.where(released, 0, value)
-    return {
-        **pools,
-        **{name: values for name, values in history.items() if name not in (*names, "used")},
-    }
+        scheduled = units[segments(pool, plan.steps)]
+        counted = sent_ago(sends, 0, pool.tour - pool.handover)
+        outgoing = sent_ago(sends, pool.tour - pool.handover, pool.tour)
+        released = run.over(lane) | history["withdrawn"][:, pool.contributor].astype(np.bool_)
+        if pool.cycle:  # who is at home and not ready depends on windows: what is left over
+            resting = scheduled - counted - outgoing - ready
+        else:
+            resting = sent_ago(sends, pool.tour, pool.tour + pool.least)
+            resting += still_resting(case, index, lane)
+        adds_up = (counted + outgoing + resting + ready == scheduled) & (resting >= 0)
+        if not (adds_up | released).all():
+            raise EnginesDifferError(f"the core loses units of {pool.name}, lane {lane}")
+        if not ((history["used"][:, row] == counted) | released).all():
+            raise EnginesDifferError(f"the core miscounts units of {pool.name}, lane {lane}")
+        free = np.maximum(ready, 0), np.maximum(rested, 0)
+        values = (counted, outgoing, *free, resting, np.maximum(-ready, 0))
+        for name, value in zip(OF_POOLS, values, strict=True):
+            whole[name][:, index] = np.where(released, 0, value)
+    rest = {name: values for name, values in history.items() if name not in (*OF_POOLS, "used")}
+    return whole | rest
 
 
-def of_units(record: UnitRecord, plan: Plan, nations: list[int]) -> dict[str, Array]:
+def sent_ago(sends: Array, least: int, below: int) -> Array:
+    """Units sent at least `least` and fewer than `below` steps ago, at every step."""
+    total = np.concatenate([[0], sends.cumsum()])
+    steps = np.arange(len(sends)) + 1
+    return np.asarray(total[np.maximum(steps - least, 0)] - total[np.maximum(steps - below, 0)])
+
+
+def segments(pool: Pool, steps: int) -> Array:
+    """Segment of the pool's schedule at every step."""
+    begins = [begin for begin, _ in pool.units]
+    return np.searchsorted(begins, np.arange(steps), side="right") - 1
+
+
+def still_resting(case: Case, index: int, lane: int) -> Array:
+    """Units that have rested at home since before step 0, at every step."""
+    pool, units = case.plan.pools[index], int(case.muster.units[index][0, lane])
+    home = np.full(units, pool.rested_after)
+    if pool.spread:
+        offset, length = int(case.muster.offset[index, lane]), pool.tour + pool.rested_after
+        spread = [(unit * 65536 + offset) * length // (units * 65536) for unit in range(units)]
+        home = np.array(spread, np.int64)
+    return np.asarray((home + np.arange(case.plan.steps)[:, None] < pool.least).sum(axis=1))
+
+
+def of_units(record: UnitRecord, run: CoreRun, lane: int) -> dict[str, Array]:
     """The unit-level engine's record in the same form."""
-    released = (record.released > 0) | record.withdrawn[:, [p.contributor for p in plan.pools]]
-    if record.ended_at < NEVER:
-        over = np.arange(plan.steps) >= record.ended_at + record.ended_by_conflict
-        released |= over[:, None]
-    pools = {
-        name: np.where(released, 0, getattr(record, name))
-        for name in ("counted", "outgoing", "ready", "rested", "resting", "waiting")
-    }
+    plan, nations = run.case.plan, run.case.nations
+    released = run.over(lane)[:, None] | record.withdrawn[:, [p.contributor for p in plan.pools]]
     return {
-        **pools,
+        **{name: np.where(released, 0, getattr(record, name)) for name in OF_POOLS},
         "sends": record.sends,
         "present for": record.present_for,
         "counted for": record.counted_for,
         "strength": record.strength[:, None],
         "soldiers": record.soldiers[:, nations],
         "breaches": record.breaches.cumsum(axis=0)[:, nations],
-        "lift short": record.lift_short,
+        "lift short": record.lift_short.astype(np.int64),
         "lost": record.lost,
-        "withdrawn": record.withdrawn,
+        "withdrawn": record.withdrawn.astype(np.int64),
         "conflict": record.conflict[:, None],
     }
 
 
-def unbalanced(record: UnitRecord, plan: Plan) -> str:
-    """Where units of the unit-level engine came out of nothing, or went there; or nothing."""
+def balance(record: UnitRecord, plan: Plan) -> None:
+    """No unit comes out of nothing or goes there.
+
+    Raises
+    ------
+    EnginesDifferError
+        With the first step and pool in which units do not add up.
+    """
     here = record.counted + record.outgoing + record.ready + record.resting + record.released
-    all_units = np.array(
-        [
-            [[n for begin, n in pool.total_units if begin <= step][-1] for pool in plan.pools]
-            for step in range(plan.steps)
-        ]
-    ).reshape(here.shape)
-    wrong = np.argwhere(here + record.held_back != all_units + record.waiting)
-    return "" if not len(wrong) else f"units of pool {wrong[0][1]} do not add up in step {wrong[0][0]}"
+    owned = np.zeros_like(here)
+    for index, pool in enumerate(plan.pools):
+        owned[:, index] = np.array(pool.total_units)[segments(pool, plan.steps), 1]
+    wrong = np.argwhere(here + record.held_back != owned + record.waiting)
+    if len(wrong):
+        step, pool_index = wrong[0]
+        raise EnginesDifferError(
+            f"units of {plan.pools[pool_index].name} do not add up in step {step}"
+        )
 
 
-def difference(run: CoreRun, record: UnitRecord, lane: int) -> str:
-    """The first step in which the engines differ, with both states; nothing where they agree."""
-    plan, case = run.case.plan, run.case
-    lines = plan.mandates[case.mandate].lines
-    nations = sorted({plan.pools[line.pool].contributor for line in lines})
-    core, units = of_core(run, lane), of_units(record, plan, nations)
-    assert core.keys() == units.keys()
-    steps = {
-        name: int((core[name] != units[name]).any(axis=1).argmax())
-        for name in core
-        if (core[name] != units[name]).any()
-    }
-    if steps:
-        first = min(steps.values())
-        told = [f"lane {lane}, step {first} (authorised at {case.muster.authorised[lane]}):"]
-        for name in core:
-            mark = "  <--" if steps.get(name) == first else ""
-            told.append(
-                f"  {name:12} core {core[name][first].tolist()}  units {units[name][first].tolist()}{mark}"
-            )
-        for index in range(len(plan.pools)):
-            for name in ("ready", "rested", "resting", "counted", "outgoing"):
-                if core[name][first, index] != units[name][first, index]:
-                    told.append(f"  {name} differs in pool {index}: {plan.pools[index]}")
-        return "\n".join(told)
-    if (run.ended_at[lane], run.ended_by_conflict[lane]) != (
-        record.ended_at,
-        record.ended_by_conflict,
-    ):
-        return f"lane {lane}: ended at {run.ended_at[lane]} in the core, {record.ended_at} by units"
-    verdict = verdict_of(plan, case.mandate, case.size, case.muster, case.offer, lane, record)
-    for gate in GATES:
-        ours, theirs = getattr(verdict, gate)[0], getattr(run.verdict, gate)[lane]
-        if ours != theirs:
-            return f"lane {lane}: the verdicts differ in '{gate}': core {theirs}, units {ours}"
-    return ""
+def compare(case: Case, records: Records | None = None) -> None:
+    """Run the core, and hold it against the unit-level engine in every lane of the case.
 
-
-def records_of(case: Case) -> dict[int, UnitRecord]:
-    """The unit-level engine in every lane that is compared."""
-    return {
-        lane: simulate_units(case.plan, case.mandate, case.size, case.muster, lane)
-        for lane in case.lanes
-    }
-
-
-def disagreement(case: Case, records: dict[int, UnitRecord] | None = None) -> str:
-    """The first difference in any lane of a case, or nothing."""
+    Raises
+    ------
+    EnginesDifferError
+        With the first step in which they differ, and both states.
+    """
     if not case.muster.count:
-        return ""
+        return
     run = run_core(case)
     for lane, record in (records_of(case) if records is None else records).items():
-        told = unbalanced(record, case.plan) or difference(run, record, lane)
-        if told:
-            return told
-    return ""
+        balance(record, case.plan)
+        _compare_states(run, record, lane)
+        ends = run.ended_at[lane], run.ended_by_conflict[lane]
+        if ends != (record.ended_at, record.ended_by_conflict):
+            raise EnginesDifferError(
+                f"lane {lane}: the mission ends {ends} in the core, not by units"
+            )
+        args = (case.plan, case.mandate, case.size, case.muster, case.offer, lane, record)
+        verdict = verdict_of(*args)
+        for gate in GATES:
+            core, units = getattr(run.verdict, gate)[lane], getattr(verdict, gate)[0]
+            if core != units:
+                raise EnginesDifferError(f"lane {lane}, {gate}: core {core}, units {units}")
+
+
+def _compare_states(run: CoreRun, record: UnitRecord, lane: int) -> None:
+    core, units = of_core(run, lane), of_units(record, run, lane)
+    assert core.keys() == units.keys()
+    differ = {name: (core[name] != units[name]).any(axis=1) for name in core}
+    first = min((int(steps.argmax()) for steps in differ.values() if steps.any()), default=-1)
+    if first < 0:
+        return
+    plan, asked = run.case.plan, run.case.asked
+    told = [f"lane {lane}, step {first} (authorised in {run.case.muster.authorised[lane]})"]
+    for name in core:
+        here = f"core {_list(core[name][first])}   units {_list(units[name][first])}"
+        told.append(f"  {name:12} {here}{'   <--' if differ[name][first] else ''}")
+    for index in asked:
+        if any(core[name][first, index] != units[name][first, index] for name in OF_POOLS):
+            told.append(f"  pool {index} differs: {plan.pools[index]}")
+    raise EnginesDifferError("\n".join(told))
+
+
+def _list(values: Iterable[Any]) -> str:
+    return " ".join(str(int(value)) for value in values)

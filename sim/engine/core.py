@@ -156,8 +156,10 @@ class Deployment:
             self.asked[:, ending] = 0
             self._ended = np.concatenate([self._ended, ending])
             if self.mandate.withdrawn_over > 1:
-                here = [self.pools.away(step, line.number, ending)[0] for line in self.lines]
-                self._exits.append((step, ending, np.array(here)))
+                here = np.zeros((len(self.lines), len(ending)), np.int64)
+                for line in self.lines:
+                    here[line.number] = self.pools.away(step, line.number, ending)[0]
+                self._exits.append((step, ending, here))
         self._exit(step)
         if self.patience:
             self.patience.join(step)

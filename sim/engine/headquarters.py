@@ -158,7 +158,7 @@ class Headquarters:
             group = [i for i, line in enumerate(self.lines) if line.substitute == substitute]
             for surge in (False, True) if self.plan.surge else (False,):
                 if self.plan.proportional:
-                    for capability in dict.fromkeys(self.lines[i].capability for i in group):
+                    for capability in self.capabilities:
                         same = [i for i in group if self.lines[i].capability == capability]
                         self.share(capability, same, surge)
                 else:

@@ -195,7 +195,7 @@ class Pools:
             self.ready[row] += change
             self.rested[row] += change
         if step in self._resize_steps:
-            self._resize(step)
+            self._resize(step, gone)
         first, last = self._start_edges[step : step + 2]
         rows, lanes = (axis[first:last] for axis in self._starting)
         if gone is not None and len(rows):
@@ -218,13 +218,15 @@ class Pools:
             if len(lines):
                 counts[self.pool_of_line[lines]] += self.sent[lines, since[back]]
 
-    def _resize(self, step: int) -> None:
+    def _resize(self, step: int, gone: NDArray[np.bool_] | None) -> None:
         """Units raised now are rested; units disbanded are the next in line for a tour."""
         for (begin, row), segment in self._resized.items():
             if begin != step:
                 continue
             units = self.muster.units[self.indices[row]]
             change = (units[segment] - units[segment - 1]).astype(self.kind)
+            if gone is not None:  # the bias leaves room for the units that rest on, and for no more
+                change *= ~gone[self.contributor[row]]
             raised, cut = np.maximum(change, 0), np.maximum(-change, 0)
             self.level[row] = self._level(row, segment)
             self.ready[row] -= cut
@@ -237,14 +239,14 @@ class Pools:
             self.rested[row] += raised
 
     def _settle(self, step: int, row: int, lanes: NDArray[np.bool_]) -> None:
-        """Take units that were sent early out of the line of those still resting.
+        """Take units that were sent or disbanded early out of the line of those still resting.
 
         `rested` is below zero by as many, and new units must not be hidden behind them. The ones
-        that were sent are those that would come to the goal next, longest at home first.
+        that are gone are those that would come to the goal next, longest at home first.
         """
-        started = self.muster.start[self.indices[row]] < step
-        owed = np.minimum(self.ready[row], 0) - self.rested[row]
-        owed = np.where(lanes & started & (owed > 0), owed, 0).astype(self.kind)
+        bias = np.where(self.muster.start[self.indices[row]] < step, 0, self.bias)
+        owed = np.minimum(self.ready[row] + bias, 0) - (self.rested[row] + bias)
+        owed = np.where(lanes & (owed > 0), owed, 0).astype(self.kind)
         pool = self.pools[row]
         for home in range(pool.rested_after - 1, -1, -1):
             since = step - home - pool.tour

@@ -168,12 +168,13 @@ class Sender:
 
         Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
         have ready over what all have), rounded up to whole units; what one cannot send falls to
-        those after it.
+        those after it. Capability by capability, as declared: who is worth asking depends on the other
+        lanes, and must not decide who is asked first.
         """
         rows: dict[int, list[AskedLine]] = {}
         for line in lines:
             rows.setdefault(line.row, []).append(line)
-        for row, group in rows.items():
+        for row, group in sorted(rows.items()):
             need = np.maximum(self.deficit[row], 0).astype(np.float64)
             weights = [self._weight(line, beyond) for line in group]
             total = np.sum(weights, axis=0, dtype=np.float64)

@@ -186,6 +186,7 @@ class UnitPool:
 
     def follow_schedule(self) -> None:
         """Raise units when the schedule grows, disband them when it shrinks."""
+        self.disband()
         following = self.segment + 1
         if following < len(self.scheduled) and self.plan.units[following][0] == self.step:
             raised = self.scheduled[following] - self.scheduled[self.segment] - self.to_disband
@@ -193,6 +194,10 @@ class UnitPool:
             for _ in range(raised):
                 self.raise_unit()
             self.level = self.level_of(self.scheduled[following])
+            self.disband()
+
+    def disband(self) -> None:
+        """Disband units that have come up, as many as are still to be disbanded."""
         if self.to_disband:
             for unit in self.in_line((*FREE, State.RELEASED))[: self.to_disband]:
                 unit.dismiss(State.DISBANDED, "disbanded", "by the schedule")

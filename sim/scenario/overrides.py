@@ -16,6 +16,9 @@ from sim.scenario.tree import MAX_DEPTH, Entry, Mark, Node
 MAX_SWEEP = 10_000
 """More combinations than this were not meant."""
 
+# What a scenario gives names to; a name misspelt must not become one more of them.
+_NAMED = {"conditions", "contributors", "corridors", "decided_by", "mandates", "states"}
+
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -101,7 +104,8 @@ def override(root: Node, path: str, text: str, origin: str) -> Node:
         The tree, which is left as it is.
     path
         Steps separated by dots. A number chooses an item of a list; where the items are forces, so
-        does their ``capability``. Mappings that do not exist yet are made.
+        does their ``capability``. Mappings that do not exist yet are made, but nothing with a name of
+        its own (a contributor, a condition ...) unless it is given whole.
     text
         The value, a scalar or a list or mapping in brackets or braces; ``null`` removes the key.
     origin
@@ -118,19 +122,44 @@ def override(root: Node, path: str, text: str, origin: str) -> Node:
         If the value is no YAML or the path leads nowhere.
     """
     try:
-        value = _stamped(parse_word(text, origin), Mark(origin, 0, 0))
+        value = parse_word(text, origin)
     except ScenarioError as error:
         # A line and column would count inside the option, which is in plain sight.
         raise ScenarioError(
             replace(found, line=0, column=0, path=path) for found in error.issues
         ) from None
+    return put(root, path, _stamped(value, Mark(origin, 0, 0)))
+
+
+def put(root: Node, path: str, value: Node) -> Node:
+    """Set the value at a path, as `override` does, to a tree.
+
+    Parameters
+    ----------
+    root
+        The tree, which is left as it is.
+    path
+        As for `override`.
+    value
+        What to set; one whose value is None removes the key. Its mark says where it comes from.
+
+    Returns
+    -------
+    Node
+        The changed tree.
+
+    Raises
+    ------
+    ScenarioError
+        If the path leads nowhere.
+    """
     steps = path.split(".")
     try:
         if not all(steps) or len(steps) > MAX_DEPTH:
             raise ValueError("expected names separated by single dots")
         return _set(root, steps, 0, value)
     except ValueError as error:
-        raise ScenarioError([Issue(origin, 0, 0, "", str(error))]) from None
+        raise ScenarioError([Issue(value.mark.file, 0, 0, "", str(error))]) from None
 
 
 def _split(texts: Sequence[str], option: str, form: str) -> list[tuple[str, str]]:
@@ -202,6 +231,11 @@ def _set(node: Node, steps: Sequence[str], done: int, value: Node) -> Node:
             raise ValueError("; ".join(filter(None, (told, nearest(step, entries)))))
         del entries[step]
         return Node(entries, node.mark)
+    parent = steps[done - 1] if done else ""
+    if parent in _NAMED and step not in entries and done + 1 < len(steps):
+        told = f"{here} has no {clip(step)}"
+        hint = nearest(step, entries) or f"to add it, set it whole: {here}.{step}={{...}}"
+        raise ValueError(f"{told}; {hint}")
     old = entries[step].node if step in entries else Node(None, value.mark)
     entries[step] = Entry(value.mark, _set(old, steps, done + 1, value))
     return Node(entries, node.mark)

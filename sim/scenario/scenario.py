@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sim.scenario.compose import compose, digest
-from sim.scenario.overrides import override
+from sim.scenario.overrides import put
+from sim.scenario.scalars import clip
 from sim.scenario.schema import Specification, specify
 from sim.scenario.tree import Mark, Node, node_of, origins, plain
 
@@ -21,7 +21,16 @@ class Scenario:
     ----------
     **sections
         The language's top-level keys with plain Python values: ``title="..."``,
-        ``time={"start": "2026-07-01", ...}`` ...
+        ``time={"start": "2026-07-01", ...}`` ... ``language`` may be left out.
+
+    Attributes
+    ----------
+    specification : Specification
+        The sections, validated, with amounts parsed.
+    name : str
+        What results are filed under: the stem of the file, or ``scenario``.
+    root : Node
+        The merged tree, in which every value knows where it was written.
 
     Raises
     ------
@@ -33,40 +42,71 @@ class Scenario:
     sim.load : reads one from a file.
     """
 
+    specification: Specification
+    name: str
+    root: Node
+
     def __init__(self, **sections: Any) -> None:
         sections.setdefault("language", 1)
         self._become(node_of(sections, Mark("scenario", 0, 0)), "scenario")
 
     @classmethod
     def from_tree(cls, root: Node, name: str) -> Scenario:
-        """Validate a merged tree (see `sim.scenario.compose`)."""
+        """Validate a merged tree.
+
+        Parameters
+        ----------
+        root
+            As `sim.scenario.compose.compose` gives it.
+        name
+            What results are filed under.
+
+        Returns
+        -------
+        Scenario
+            With that name.
+
+        Raises
+        ------
+        ScenarioError
+            With everything that is wrong.
+        """
         scenario = cls.__new__(cls)
         scenario._become(root, name)
         return scenario
 
     def _become(self, root: Node, name: str) -> None:
-        self.specification: Specification = specify(root)
-        self.name = name
-        self.root = root
+        # Past __setattr__, which refuses everything.
+        self.__dict__.update(specification=specify(root), name=name, root=root)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a scenario is never changed; with_() gives another one ({name})")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a scenario is never changed; with_() gives another one ({name})")
 
     @property
     def title(self) -> str:
         """The scenario's title."""
         return self.specification.title
 
-    @cached_property
+    @property
     def data(self) -> dict[str, Any]:
-        """Everything merged, as plain dicts, lists and scalars."""
+        """Everything merged, as plain dicts, lists and scalars; a copy, free to be changed."""
         data: dict[str, Any] = plain(self.root)
         return data
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of what is simulated: the same for the same numbers, wherever they stand.
+        """SHA-256 of the scenario's content: the same for the same content, wherever it stands.
 
-        What a run chooses (its replications and seed) is not part of it.
+        What a run chooses (its replications and seed) is not part of it, nor the order of keys,
+        except where that has a meaning: contributors of one priority are asked in order, and the
+        states of a conflict get worse.
         """
-        return digest({key: value for key, value in self.data.items() if key != "run"})
+        data = self.data
+        data.pop("run", None)
+        return digest([data, _orders(data)])
 
     @cached_property
     def origins(self) -> dict[str, str]:
@@ -74,7 +114,7 @@ class Scenario:
         return origins(self.root)
 
     def with_(self, path: str, value: Any) -> Scenario:
-        """Return a scenario with another value at `path`.
+        """Return a scenario with another value at a path.
 
         Parameters
         ----------
@@ -83,26 +123,50 @@ class Scenario:
         value
             A plain Python value; None removes the key.
 
+        Returns
+        -------
+        Scenario
+            A new one, of the same name.
+
         Raises
         ------
         ScenarioError
             If the path leads nowhere, or the scenario is no longer valid.
         """
-        root = override(self.root, path, json.dumps(value), f"with_({path!r})")
-        return Scenario.from_tree(root, self.name)
+        node = node_of(value, Mark(f"with_({path!r})", 0, 0))
+        return Scenario.from_tree(put(self.root, path, node), self.name)
 
     def __repr__(self) -> str:
-        spec = self.specification
-        return (
-            f"Scenario({self.title!r}: {len(spec.mandates)} mandates, "
-            f"{len(spec.contributors)} contributors)"
-        )
+        counts = [
+            f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+            for noun, items in (
+                ("mandate", self.specification.mandates),
+                ("contributor", self.specification.contributors),
+            )
+        ]
+        return f"Scenario({clip(self.title)}: {', '.join(counts)})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Scenario) and self.data == other.data
+        return isinstance(other, Scenario) and self._content == other._content
 
     def __hash__(self) -> int:
-        return hash(self.hash)
+        return hash(self._content)
+
+    @cached_property
+    def _content(self) -> str:
+        return digest([self.data, _orders(self.data)])
+
+
+def _orders(data: Mapping[str, Any]) -> list[list[str]]:
+    """Give the keys whose order has a meaning."""
+    mandates = data["mandates"].values()
+    conflicts = [part.get("conflict", {}) for part in (data, *mandates)]
+    forces = [part.get("force", {}) for part in (data, *mandates)]
+    return [
+        list(data["contributors"]),
+        *(list(conflict.get("states", ())) for conflict in conflicts),
+        *(list(force.get("substitutes", ())) for force in forces),
+    ]
 
 
 def load(
@@ -118,6 +182,11 @@ def load(
         (path, text) pairs as given to ``--set``; they win over every file.
     allow
         Folders outside the scenario's own tree from which it may extend files.
+
+    Returns
+    -------
+    Scenario
+        Named after the file.
 
     Raises
     ------

@@ -6,6 +6,7 @@ is wrong with it at once.
 
 from __future__ import annotations
 
-from sim.scenario.schema.specification import Specification, json_schema, specify
+from sim.scenario.schema.editor import json_schema
+from sim.scenario.schema.specification import Specification, specify
 
 __all__ = ["Specification", "json_schema", "specify"]

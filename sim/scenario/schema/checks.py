@@ -1,128 +1,337 @@
-"""What must hold between the sections of a scenario."""
+"""What must hold between keys that are each right in themselves.
+
+The checks read the data as it was written, so that a mistake in one section does not hide one in
+another: what they cannot make sense of they leave to the definitions of the section.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from sim.errors import nearest
-from sim.scenario.schema.base import Problem
-from sim.scenario.schema.conflict import unknown_states
-from sim.scenario.schema.force import FeasibleWhen
+from sim.scenario.amounts import DURATION, Amount, parse_amount
+from sim.scenario.scalars import clip
+from sim.scenario.schema.base import KEY, Problem, known
+from sim.scenario.schema.conflict import transition
+from sim.scenario.schema.force import FeasibleWhen, Force, RotationPolicy
 from sim.scenario.schema.politics import SHIPPED_KINDS
-from sim.scenario.schema.rotation import resolve
+from sim.scenario.schema.rotation import PolicyError, resolve
 
-if TYPE_CHECKING:
-    from sim.scenario.schema.specification import Specification
+Data = Mapping[str, Any]
+Path = tuple[str | int, ...]
 
+MAX_STEPS = 10_000
 
-def cross_checks(spec: Specification) -> list[Problem]:
-    """Everything wrong between sections that are each right in themselves."""
-    return [
-        *_stances(spec),
-        *_capabilities(spec),
-        *_states(spec),
-        *_deadlines(spec),
-        *_rotation(spec),
-        *_steps(spec),
-    ]
+# A mandate under which nobody comes has a peace to watch and nothing else.
+_SAID_OF_NONE = {"kind", "conflict", "sources"}
 
 
-def _stances(spec: Specification) -> Iterator[Problem]:
-    """A participation must answer to a mandate or a kind that exists."""
-    kinds = [mandate.kind for mandate in spec.mandates.values()]
-    stances = tuple(dict.fromkeys([*spec.mandates, *kinds, *SHIPPED_KINDS]))
-    for nation, contributor in spec.contributors.items():
-        for stance in contributor.participation:
-            if stance not in stances:
-                hint = nearest(stance, stances) or f"known: {', '.join(stances)}"
-                path = ("contributors", nation, "participation", stance)
-                yield path, f"no mandate or kind '{stance}'", hint
+def cross_checks(data: Data) -> Iterator[Problem]:
+    """Find what is wrong between keys and sections.
+
+    Parameters
+    ----------
+    data
+        The merged scenario in dicts, lists and scalars; it may be wrong in any way.
+
+    Yields
+    ------
+    Problem
+        Path, message and hint.
+    """
+    yield from _required(data)
+    yield from _conditions(data)
+    for name, mandate in _items(data, "mandates"):
+        yield from _mandate(data, name, mandate)
+    for name, corridor in _items(data, "corridors"):
+        if "disruption" in corridor and "capacity" not in corridor:
+            path = ("corridors", name, "disruption", KEY)
+            yield path, "there is no capacity that a disruption could reduce", "give a capacity"
+    yield from _force(data)
+    yield from _states(data)
+    yield from _time(data)
+    yield from _rotation(data)
 
 
-def _capabilities(spec: Specification) -> Iterator[Problem]:
-    """Caveats and substitutes must name capabilities that somebody has or needs."""
-    demanded: dict[str, None] = {}
-    for name in spec.mandates:
-        demanded.update(dict.fromkeys(spec.force_of(name).capabilities or ()))
-    offered = dict.fromkeys(
-        element.capability for c in spec.contributors.values() for element in c.forces
+def _at(data: Any, *path: str) -> Any:
+    """Look a value up; None where it does not exist."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
+
+
+def _mapping(data: Any, *path: str) -> Data:
+    found = _at(data, *path)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _items(data: Data, *path: str) -> Iterator[tuple[str, Data]]:
+    """Those items of a mapping that are mappings themselves."""
+    for key, value in _mapping(data, *path).items():
+        if isinstance(value, Mapping):
+            yield key, value
+
+
+def _duration(data: Any, *path: str) -> Amount | None:
+    """Read one fixed duration, or nothing if there is none."""
+    try:
+        amount = parse_amount(_at(data, *path), DURATION)
+    except ValueError:
+        return None
+    return amount if amount.fixed else None
+
+
+def _required(data: Data) -> Iterator[Problem]:
+    """Tell what the scenario must say and a mandate's own section need not."""
+    required: tuple[tuple[str, str, str, type[BaseModel]], ...] = (
+        ("force", "sizes", "as in sizes: [30_000, 60_000]", Force),
+        ("force", "capabilities", "as in capabilities: {manoeuvre: 0.6, logistics: 0.4}", Force),
+        ("feasible_when", "full", "as in full: {within: 9 months}", FeasibleWhen),
     )
-    known = [*demanded, *(name for name in offered if name not in demanded)]
-
-    def unknown(path: tuple[str | int, ...], name: str) -> Iterator[Problem]:
-        if name not in known:
-            hint = nearest(name, known) or f"known: {', '.join(known)}"
-            yield path, f"no capability '{name}'", hint
-
-    for nation, contributor in spec.contributors.items():
-        for name in contributor.excludes:
-            yield from unknown(("contributors", nation, "excludes"), name)
-        for stance, participation in contributor.participation.items():
-            for name in participation.excludes:
-                path = ("contributors", nation, "participation", stance, "excludes")
-                yield from unknown(path, name)
-    forces = [(("force",), spec.force)] + [
-        (("mandates", name, "force"), mandate.force)
-        for name, mandate in spec.mandates.items()
-        if mandate.force
-    ]
-    for place, force in forces:
-        for needed, substitutes in force.substitutes.items():
-            yield from unknown((*place, "substitutes", needed), needed)
-            for name in substitutes:
-                yield from unknown((*place, "substitutes", needed, name), name)
-                if name == needed:
-                    yield (*place, "substitutes", needed, name), "cannot stand in for itself", ""
+    for section, key, hint, model in required:
+        written = _at(data, section)
+        if isinstance(written, Mapping) and key not in written:
+            unknown = [other for other in written if other not in model.model_fields]
+            if not any(nearest(other, [key]) for other in unknown):
+                yield (section,), f"needs '{key}'", hint
 
 
-def _states(spec: Specification) -> Iterator[Problem]:
-    """The conflict chain of every mandate must be whole."""
-    for path, message, hint in unknown_states(spec.conflict):
-        yield ("conflict", *path), message, hint
-    for name, mandate in spec.mandates.items():
-        if mandate.conflict:
-            for path, message, hint in unknown_states(spec.conflict_of(name)):
-                yield ("mandates", name, "conflict", *path), message, hint
+def _conditions(data: Data) -> Iterator[Problem]:
+    """Tell which condition depends on itself or on a later one."""
+    order = list(_mapping(data, "conditions"))
+
+    def walk(value: Any, path: Path, position: int) -> Iterator[Problem]:
+        if isinstance(value, Mapping):
+            other = value.get("when")
+            if other == order[position]:
+                yield (*path, "when"), "a condition cannot depend on itself", ""
+            elif isinstance(other, str) and other in order[position:]:
+                message = f"depends on {clip(other)}, which is declared after it"
+                yield (*path, "when"), message, f"move {clip(other)} up"
+            for branch in ("then", "else"):
+                yield from walk(value.get(branch), (*path, branch), position)
+
+    for name, condition in _items(data, "conditions"):
+        path = ("conditions", name, "probability")
+        yield from walk(condition.get("probability"), path, order.index(name))
 
 
-def _deadlines(spec: Specification) -> Iterator[Problem]:
-    """The time that is simulated must be long enough to judge a force authorised on day one."""
-
-    def check(tests: FeasibleWhen, place: tuple[str, ...]) -> Iterator[Problem]:
-        within = tests.full.within.value if tests.full else 0.0
-        hold = tests.hold.for_.value if tests.hold else 0.0
-        if within + hold > spec.time.horizon.value + 1e-6:
-            asked = " + ".join(
-                filter(
-                    None,
-                    [tests.full and str(tests.full.within), tests.hold and str(tests.hold.for_)],
-                )
-            )
-            message = f"full.within and hold.for ({asked}) reach beyond the horizon"
-            yield place, message, f"time.horizon is {spec.time.horizon}"
-        if tests.initial and tests.full and tests.initial.within.value > within:
-            yield (*place, "initial", "within"), "must not be after full.within", ""
-
-    yield from check(spec.feasible_when, ("feasible_when",))
-    for name, mandate in spec.mandates.items():
-        if mandate.feasible_when:
-            yield from check(spec.tests_of(name), ("mandates", name, "feasible_when"))
+def _mandate(data: Data, name: str, mandate: Data) -> Iterator[Problem]:
+    place = ("mandates", name)
+    kind = mandate.get("kind")
+    if kind == "none":
+        for key in mandate:
+            if key not in _SAID_OF_NONE:
+                hint = f"leave out {clip(key)}, or give another kind"
+                yield (*place, key, KEY), "kind 'none' sends nobody, so this has no meaning", hint
+    elif isinstance(kind, str):
+        yield from _answered(data, name, kind)
+    if "eligible" in mandate and "excluded" in mandate:
+        message = "says again who may contribute, as 'eligible' does"
+        yield (*place, "excluded", KEY), message, "leave out one of the two"
+    rule = _at(mandate, "authorisation", "rule")
+    players = _at(mandate, "authorisation", "decided_by")
+    if isinstance(players, Mapping) or players is None:
+        names = tuple(players or ())
+        yield from _rule(rule, names, (*place, "authorisation", "rule"))
 
 
-def _rotation(spec: Specification) -> Iterator[Problem]:
-    """Rotation keys of force, contributor and scenario must fit together once merged."""
-    for nation, contributor in spec.contributors.items():
-        for index, element in enumerate(contributor.forces):
-            try:
-                resolve(element, contributor, spec.rotation)
-            except ValueError as error:
-                yield ("contributors", nation, "forces", index), str(error), ""
+def _answered(data: Data, name: str, kind: str) -> Iterator[Problem]:
+    """Tell if nobody answers to a mandate whose kind looks like a slip of the pen."""
+    answered: dict[str, None] = {}
+    for _, contributor in _items(data, "contributors"):
+        answered.update(dict.fromkeys(_mapping(contributor, "participation")))
+    kinds = (*SHIPPED_KINDS, *answered)
+    if kind not in kinds and name not in answered and (near := nearest(kind, kinds)):
+        message = f"no contributor has a stance towards a mandate of the kind {clip(kind)}"
+        yield ("mandates", name, "kind"), message, near
 
 
-def _steps(spec: Specification) -> Iterator[Problem]:
-    """A horizon of too many steps is a run too large for any machine."""
-    steps = spec.time.horizon.value / spec.time.step.value
-    if steps > 10_000:
-        message = f"the horizon has {steps:,.0f} steps of {spec.time.step}; at most 10,000"
+def _rule(rule: Any, players: tuple[str, ...], place: Path) -> Iterator[Problem]:
+    if rule == "none" and players:
+        message = f"'none' asks nobody, but decided_by names {', '.join(players[:3])}"
+        yield place, message, "leave out decided_by, or give a rule"
+    if not isinstance(rule, Mapping):
+        return
+    wanted = rule.get("at_least")
+    if isinstance(wanted, int) and wanted > len(players):
+        message = f"asks for {wanted} consents, but decided_by names {len(players)}"
+        yield (*place, "at_least"), message, ""
+    vetoes = rule.get("vetoes")
+    for position, veto in enumerate(vetoes if isinstance(vetoes, list) else ()):
+        if isinstance(veto, str) and veto not in players:
+            _, message, hint = known(veto, players, "player", "decided_by names")
+            yield (*place, "vetoes", position), message, hint
+
+
+def _force(data: Data) -> Iterator[Problem]:
+    """Tell what stands in for itself, and a target that comes after its deadline."""
+    places = [(), *(("mandates", name) for name, _ in _items(data, "mandates"))]
+    for place in places:
+        for needed, substitutes in _items(data, *place, "force", "substitutes"):
+            if needed in substitutes:
+                path = (*place, "force", "substitutes", needed, needed, KEY)
+                yield path, f"{clip(needed)} cannot stand in for itself", ""
+        owner = place if "phases" in _mapping(data, *place, "force") else ()
+        full = _duration(data, *place, "feasible_when", "full", "within") or _duration(
+            data, "feasible_when", "full", "within"
+        )
+        latest = _highest_phase(_mapping(data, *owner, "force", "phases"))
+        if full and latest and latest.value > full.value + 1e-6:
+            message = f"the highest share is asked for after {latest}, later than full.within"
+            yield (*owner, "force", "phases"), message, f"full.within is {full}"
+
+
+def _highest_phase(phases: Data) -> Amount | None:
+    """Say when the highest share of the phases begins to be asked for."""
+    begins: dict[str, Amount] = {}
+    for moment in phases:
+        try:
+            begins[moment] = parse_amount(moment, DURATION)
+        except ValueError:
+            return None
+    numbers = all(isinstance(share, (int, float)) for share in phases.values())
+    if not begins or not numbers or not all(amount.fixed for amount in begins.values()):
+        return None
+    highest = max(phases.values())
+    first = min(
+        (moment for moment, share in phases.items() if share == highest),
+        key=lambda moment: begins[moment].value,
+    )
+    return begins[first]
+
+
+def _states(data: Data) -> Iterator[Problem]:
+    """Tell which references lead to no state: in the scenario's chain and each mandate's own."""
+    shared = _at(data, "conflict", "states")
+    if shared is not None and not isinstance(shared, Mapping):
+        return
+    yield from _chain(_mapping(data, "conflict"), tuple(shared or ()), ("conflict",))
+    for name, mandate in _items(data, "mandates"):
+        own = _at(mandate, "conflict", "states")
+        if own is None or isinstance(own, Mapping):
+            states = tuple(dict.fromkeys([*(shared or ()), *(own or ())]))
+            place = ("mandates", name, "conflict")
+            yield from _chain(_mapping(mandate, "conflict"), states, place)
+
+
+def _chain(conflict: Data, states: tuple[str, ...], place: Path) -> Iterator[Problem]:
+    if conflict and not states:
+        said = [key for key in conflict if key not in ("states", "sources")]
+        if said and not any(nearest(key, ["states"]) for key in conflict):
+            yield place, "needs 'states'", "as in states: {ceasefire: {}, war: {deaths: 19}}"
+        return
+    for key in _mapping(conflict, "rates"):
+        try:
+            ends = transition(key)
+        except ValueError:
+            continue
+        for name in ends:
+            if name not in states:
+                _, message, hint = known(name, states, "state")
+                yield (*place, "rates", key, KEY), message, hint
+
+    def walk(choice: Any, path: Path) -> Iterator[Problem]:
+        if isinstance(choice, str) and choice not in states:
+            _, message, hint = known(choice, states, "state")
+            yield path, message, hint
+        elif isinstance(choice, Mapping):
+            for branch in ("then", "else"):
+                yield from walk(choice.get(branch), (*path, branch))
+
+    yield from walk(conflict.get("start"), (*place, "start"))
+
+
+def _time(data: Data) -> Iterator[Problem]:
+    """Tell where the simulated time is too short to judge a force authorised on the first day."""
+    horizon, step = _duration(data, "time", "horizon"), _duration(data, "time", "step")
+    if horizon and step and step.value >= 1 and horizon.value / step.value > MAX_STEPS:
+        count = f"{horizon.value / step.value:,.0f}"
+        message = f"{horizon} are {count} steps of {step}, at most {MAX_STEPS:,} are allowed"
         yield ("time", "horizon"), message, "take longer steps"
+    own = [("mandates", name, "feasible_when") for name, _ in _items(data, "mandates")]
+    shared: tuple[str, ...] = ("feasible_when",)
+    for place in [shared, *(place for place in own if _mapping(data, *place))]:
+        levels = [place] if place == shared else [place, shared]
+        full, full_at = _said(data, levels, "full", "within")
+        hold, hold_at = _said(data, levels, "hold", "for")
+        initial, initial_at = _said(data, levels, "initial", "within")
+        needed = (full.value if full else 0.0) + (hold.value if hold else 0.0)
+        if horizon and needed > horizon.value + 1e-6:
+            named = [("full.within", full), ("hold.for", hold)]
+            parts = [f"{key} ({amount})" for key, amount in named if amount]
+            reach = "reach" if len(parts) > 1 else "reaches"
+            message = f"{' and '.join(parts)} {reach} beyond time.horizon ({horizon})"
+            yield hold_at if hold else full_at, message, "give a longer horizon"
+        if initial and full and initial.value > full.value + 1e-6:
+            message = f"initial.within ({initial}) is later than full.within ({full})"
+            yield full_at if len(full_at) > len(initial_at) else initial_at, message, ""
+
+
+def _said(data: Data, levels: list[tuple[str, ...]], *key: str) -> tuple[Amount | None, Path]:
+    """Give a duration from the first level that says it, and where that is."""
+    for level in levels:
+        if _at(data, *level, *key) is not None:
+            return _duration(data, *level, *key), (*level, *key)
+    return None, ()
+
+
+def _rotation(data: Data) -> Iterator[Problem]:
+    """Tell which rotation keys do not fit together, within a level and across levels."""
+    rotation = yield from _level(_mapping(data, "rotation"), ("rotation",))
+    for nation, contributor in _items(data, "contributors"):
+        place = ("contributors", nation)
+        middle = yield from _level(contributor, place)
+        forces = contributor.get("forces")
+        judged = False  # forces without keys of their own are all alike
+        for index, element in enumerate(forces if isinstance(forces, list) else ()):
+            if not isinstance(element, Mapping):
+                continue
+            here: Path = (*place, "forces", index)
+            inner = yield from _level(element, here)
+            if rotation is None or middle is None or inner is None:
+                continue
+            if not inner.model_fields_set and judged:
+                continue
+            judged = judged or not inner.model_fields_set
+            levels = ((inner, here), (middle, place), (rotation, ("rotation",)))
+            yield from _merged(levels)
+
+
+def _merged(levels: tuple[tuple[RotationPolicy, Path], ...]) -> Iterator[Problem]:
+    try:
+        resolve(*(policy for policy, _ in levels))
+    except PolicyError as error:
+        for policy, place in levels:  # the innermost level that takes part is the one to change
+            for key in error.keys:
+                if _says(policy, key):
+                    yield (*place, *key), str(error), ""
+                    return
+
+
+def _says(policy: RotationPolicy, key: tuple[str, ...]) -> bool:
+    value: Any = policy
+    for step in key:
+        value = getattr(value, step, None)
+    return value is not None
+
+
+def _level(written: Data, place: Path) -> Generator[Problem, None, RotationPolicy | None]:
+    """Read the rotation keys of one level, telling which contradict each other."""
+    keys = {key: written[key] for key in RotationPolicy.model_fields if key in written}
+    if not keys:
+        return _SILENT
+    try:
+        policy = RotationPolicy.model_validate(keys)
+    except ValidationError:
+        return None
+    wrong = policy.contradictions()
+    for path, message, hint in wrong:
+        yield (*place, *path), message, hint
+    return None if wrong else policy
+
+
+_SILENT = RotationPolicy()

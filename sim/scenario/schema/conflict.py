@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from sim.errors import nearest
 from sim.scenario.amounts import PER_YEAR, Amount, parse_amount
+from sim.scenario.scalars import clip, show
 from sim.scenario.schema.base import (
+    KEY,
     Name,
     NumberAmount,
     PositiveCount,
@@ -60,22 +61,34 @@ class Contagion(Section):
 Transition = tuple[str, str]
 
 
+def transition(key: str) -> Transition:
+    """Split ``ceasefire -> war`` into its two states; ValueError if it is not of this form."""
+    here, arrow, there = (part.strip() for part in key.partition("->"))
+    if not (here and arrow and there) or "->" in there or here == there:
+        raise ValueError(f"must name two states as 'ceasefire -> war', found {clip(key)}")
+    return here, there
+
+
 def _rates(written: Any) -> dict[Transition, Amount]:
-    """``{a -> b: 0.4 per year}`` as {(a, b): rate}."""
+    """Turn ``{a -> b: 0.4 per year}`` into {(a, b): rate}."""
     if not isinstance(written, Mapping):
-        raise ValueError("must be a mapping as {ceasefire -> war: 0.1 per year}")
+        form = "must be a mapping as {ceasefire -> war: 0.1 per year}"
+        raise ValueError(f"{form}, found {show(written)}")
     rates: dict[Transition, Amount] = {}
     problems: list[Problem] = []
     for key, rate in written.items():
         if isinstance(key, tuple):
             rates[key] = rate
             continue
-        ends = [end.strip() for end in str(key).split("->")]
-        if len(ends) != 2 or not all(ends) or ends[0] == ends[1]:
-            problems.append(((key,), f"'{key}' must name two states as 'ceasefire -> war'", ""))
+        try:
+            ends = transition(key)
+            if ends in rates:
+                raise ValueError(f"the rate from '{ends[0]}' to '{ends[1]}' stands twice")
+        except ValueError as error:
+            problems.append(((key, KEY), str(error), ""))
             continue
         try:
-            rates[ends[0], ends[1]] = parse_amount(rate, PER_YEAR)
+            rates[ends] = parse_amount(rate, PER_YEAR)
         except ValueError as error:
             problems.append(((key,), str(error), ""))
     if problems:
@@ -93,37 +106,12 @@ Rates = Annotated[
 class Conflict(Section):
     """A Markov chain over named states, declared from the calmest to the worst."""
 
-    states: dict[Name, State] = {}
+    states: dict[Name, State] = Field(default_factory=dict)
     start: StateChoice | None = None
     """State at step 0; may depend on conditions (default: the first state)."""
-    rates: Rates = {}
+    rates: Rates = Field(default_factory=dict)
     """Yearly rates from state to state."""
     deterrence: Deterrence | None = None
     settling: Settling | None = None
     contagion: Contagion | None = None
     sources: SourceList = ()
-
-
-def unknown_states(conflict: Conflict) -> list[Problem]:
-    """References of a complete conflict block to states that it does not declare."""
-    states = tuple(conflict.states)
-    problems: list[Problem] = []
-    for ends in conflict.rates:
-        for name in ends:
-            if name not in states:
-                hint = nearest(name, states) or f"declared states: {', '.join(states)}"
-                problems.append((("rates", " -> ".join(ends)), f"no state '{name}'", hint))
-
-    def walk(choice: Any, path: tuple[str, ...]) -> None:
-        if isinstance(choice, str):
-            if choice not in states:
-                hint = nearest(choice, states) or f"declared states: {', '.join(states)}"
-                problems.append((path, f"no state '{choice}'", hint))
-        elif choice is not None:
-            walk(choice.then, (*path, "then"))
-            walk(choice.otherwise, (*path, "else"))
-
-    walk(conflict.start, ("start",))
-    if not states and (conflict.rates or conflict.deterrence or conflict.contagion):
-        problems.append((("states",), "needs states", ""))
-    return problems

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import datetime
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.scenario.amounts import Amount
+from sim.scenario.scalars import show
 from sim.scenario.schema.base import (
+    KEY,
     AsTuple,
+    CapabilityName,
     ConditionName,
     CorridorName,
     DailyRate,
@@ -20,49 +23,76 @@ from sim.scenario.schema.base import (
     PositiveCount,
     PositiveDuration,
     Probability,
+    Problem,
     Section,
     ShareAmount,
     SourceList,
+    StanceName,
     Territory,
+    Whole,
     YearlyRate,
     parse_date,
     refuse,
+    whole,
 )
 from sim.scenario.schema.force import RotationPolicy
 
 MAX_UNITS = 10_000
-Priority = Annotated[int, Field(ge=0, le=1_000_000)]
+Priority = Annotated[Whole, Field(ge=0, le=1_000_000)]
 
 
 def _units(written: Any) -> Any:
-    """Whole units, or {date: units}: normalised to ((date, units), ...) in order of date."""
+    """Normalise whole units or {date: units} to ((date, units), ...) in order of date."""
     if isinstance(written, tuple):
         return written
     if not isinstance(written, Mapping):
         return ((None, _unit_count(written)),)
     if not written:
         raise ValueError("needs at least one date, as in {2026: 6, 2029-07: 8}")
-    dated = sorted((parse_date(date), _unit_count(count)) for date, count in written.items())
-    if len({date for date, _ in dated}) < len(dated):
-        raise ValueError("a date stands twice")
-    return tuple(dated)
+    problems: list[Problem] = []
+    dated: dict[datetime.date, int] = {}
+    for text, count in written.items():
+        try:
+            date = parse_date(text)
+            if date in dated:
+                raise ValueError(f"the date {date} stands twice")
+            dated[date] = 0
+        except ValueError as error:
+            problems.append(((text, KEY), str(error), ""))
+            continue
+        try:
+            dated[date] = _unit_count(count)
+        except ValueError as error:
+            problems.append(((text,), str(error), ""))
+    if problems:
+        refuse(*problems)
+    return tuple(sorted(dated.items()))
 
 
 def _unit_count(written: Any) -> int:
-    whole = isinstance(written, int) or (isinstance(written, float) and written.is_integer())
-    if isinstance(written, bool) or not whole or not 0 <= written <= MAX_UNITS:
-        raise ValueError(f"must be whole units from 0 to {MAX_UNITS:,}, found {written!r}")
-    return int(written)
+    count = whole(written)
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise ValueError(
+            f"must be whole units, or a mapping as {{2026: 6, 2029-07: 8}}; found {show(written)}"
+        )
+    if not 0 <= count <= MAX_UNITS:
+        raise ValueError(f"must be from 0 to {MAX_UNITS:,} units, found {count}")
+    return count
 
 
+_WHOLE_UNITS = {"type": "integer", "minimum": 0, "maximum": MAX_UNITS}
 Units = Annotated[
-    Any, BeforeValidator(_units), WithJsonSchema({"type": ["integer", "object"], "minimum": 0})
+    Any,
+    BeforeValidator(_units),
+    WithJsonSchema(
+        {"anyOf": [_WHOLE_UNITS, {"type": "object", "additionalProperties": _WHOLE_UNITS}]}
+    ),
 ]
 
 
 def _kept_back(written: Any) -> int | float:
     if isinstance(written, bool) or not isinstance(written, (int, float)) or written < 0:
-        raise ValueError(f"must be units (2) or a share (0.3), found {written!r}")
+        raise ValueError(f"must be units (2) or a share of them (0.3), found {show(written)}")
     if isinstance(written, float) and written > 1:
         raise ValueError(f"a share must be from 0 to 1, found {written:g}; units are whole numbers")
     return written
@@ -80,7 +110,7 @@ class ForceElement(RotationPolicy):
     """What the units are for."""
     units: Units
     """Whole units, or {date: units} for growth and cuts; before the first date there are none."""
-    strength: Annotated[int, Field(gt=0, le=100_000)]
+    strength: Annotated[Whole, Field(gt=0, le=100_000)]
     """Soldiers of one unit."""
     available: ShareAmount | None = None
     """A number: each unit is available with this probability; a distribution: the share that is."""
@@ -107,7 +137,7 @@ class Participation(Section):
     """Share of what was pledged that really comes (default all of it)."""
     requires: Annotated[tuple[ConditionName, ...], AsTuple] = ()
     """Conditions without which it does not take part."""
-    excludes: Annotated[tuple[Name, ...], AsTuple] = ()
+    excludes: Annotated[tuple[CapabilityName, ...], AsTuple] = ()
     """Caveats: capabilities that it does not offer under this mandate."""
     serves: Territory | None = None
     """Where its units serve (default: as the contributor says)."""
@@ -125,21 +155,14 @@ class Contributor(RotationPolicy):
     """Which way its units come (default: unlimited)."""
     serves: Territory = "inside"
     """Whether its units serve inside the host country or in its neighbours."""
-    excludes: Annotated[tuple[Name, ...], AsTuple] = ()
+    excludes: Annotated[tuple[CapabilityName, ...], AsTuple] = ()
     """Caveats: capabilities that it never offers."""
     withdrawal_hazard_ratio: Annotated[float, Field(ge=0, le=100)] = 1.0
     """Its hazard of withdrawal, as a multiple of the one that the conflict's state gives."""
     forces: Annotated[tuple[ForceElement, ...], AsTuple] = ()
-    participation: dict[str, Participation] = {}
+    participation: dict[StanceName, Participation] = Field(default_factory=dict)
     """By the mandate's name or, failing that, its kind."""
     sources: SourceList = ()
-
-    @model_validator(mode="after")
-    def _stances_answer_something(self) -> Contributor:
-        for name in self.participation:
-            if re.search(r"[.\x00-\x1f]", name):
-                refuse((("participation", name), "is no name of a mandate or a kind", ""))
-        return self
 
 
 class Disruption(Section):
@@ -161,15 +184,20 @@ class Corridor(Section):
     disruption: Disruption | None = None
     sources: SourceList = ()
 
-    @model_validator(mode="after")
-    def _disruption_needs_capacity(self) -> Corridor:
-        if self.disruption and self.capacity is None:
-            refuse((("disruption",), "needs a capacity that it can reduce", ""))
-        return self
-
 
 def availability(element: ForceElement) -> Amount | float:
-    """Probability per unit (a float), or the distribution of the available share."""
+    """Say how many of a pool's units are available.
+
+    Parameters
+    ----------
+    element
+        The pool.
+
+    Returns
+    -------
+    float or Amount
+        The probability of each unit, or the distribution of the share that is available.
+    """
     if element.available is None:
         return 1.0
     return element.available.value if element.available.fixed else element.available

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from sim.scenario.amounts import DAYS_PER_MONTH, DURATION, NUMBER, parse_amount
+from sim.errors import nearest
+from sim.scenario.amounts import DAYS_PER_MONTH, DAYS_PER_YEAR, DURATION, parse_amount
+from sim.scenario.scalars import clip, show, slip
 from sim.scenario.schema.base import (
+    KEY,
+    CapabilityName,
     Date,
     FixedDuration,
     Name,
+    PositiveCount,
     PositiveDuration,
     PositiveShare,
+    Problem,
     Section,
+    Whole,
     refuse,
+    whole,
 )
 
 MAX_SIZES = 200
 MAX_FORCE = 10_000_000
 MAX_CAPABILITIES = 10
+MAX_YEARS = 50
 
 
 class Time(Section):
@@ -36,74 +46,135 @@ class Time(Section):
 
     @model_validator(mode="after")
     def _in_range(self) -> Time:
+        problems: list[Problem] = []
         if not 1 <= self.step.value <= DAYS_PER_MONTH + 1e-9:
-            refuse((("step",), f"must be from 1 day to 1 month, found {self.step}", ""))
+            problems.append((("step",), f"must be from 1 day to 1 month, found {self.step}", ""))
         if self.horizon.value < self.step.value:
-            refuse((("horizon",), "must be at least one step", ""))
-        if self.horizon.value > 50 * 365.25:
-            refuse((("horizon",), f"must be at most 50 years, found {self.horizon}", ""))
+            message = f"must be at least one step ({self.step}), found {self.horizon}"
+            problems.append((("horizon",), message, ""))
+        if self.horizon.value > MAX_YEARS * DAYS_PER_YEAR:
+            message = f"must be at most {MAX_YEARS} years, found {self.horizon}"
+            problems.append((("horizon",), message, ""))
+        if problems:
+            refuse(*problems)
         return self
+
+
+_RANGE = ("from", "to", "step")
 
 
 def _sizes(written: Any) -> tuple[int, ...]:
     if isinstance(written, tuple):
         return written
     if isinstance(written, Mapping):
-        keys = ("from", "to", "step")
-        unknown = [key for key in written if key not in keys]
-        missing = [key for key in keys if key not in written]
-        if unknown or missing:
-            raise ValueError("must be {from: a, to: b, step: c}, a list, or one number")
-        first, last, step = (_size(written[key]) for key in keys)
-        if last < first:
-            raise ValueError(f"'to' must not be below 'from', found {first} to {last}")
-        if (last - first) // step >= MAX_SIZES:
-            raise ValueError(f"at most {MAX_SIZES} sizes")
-        return tuple(range(first, last + 1, step))
-    values = tuple(_size(item) for item in (written if isinstance(written, list) else [written]))
-    if not values or len(values) > MAX_SIZES:
-        raise ValueError(f"needs 1 to {MAX_SIZES} sizes")
-    if len(set(values)) < len(values):
-        raise ValueError("a size stands twice")
-    return tuple(sorted(values))
+        return _range(written)
+    items = written if isinstance(written, list) else [written]
+    if not 1 <= len(items) <= MAX_SIZES:
+        raise ValueError(f"must be 1 to {MAX_SIZES} sizes, found {len(items)}")
+    problems: list[Problem] = []
+    sizes: list[int] = []
+    for place, item in enumerate(items):
+        path = (place,) if isinstance(written, list) else ()
+        try:
+            size = _size(item)
+        except ValueError as error:
+            problems.append((path, str(error), ""))
+            continue
+        if size in sizes:
+            problems.append((path, f"{size} stands twice", ""))
+        sizes.append(size)
+    if problems:
+        refuse(*problems)
+    return tuple(sorted(sizes))
+
+
+def _range(written: Mapping[str, Any]) -> tuple[int, ...]:
+    problems: list[Problem] = []
+    numbers: dict[str, int] = {}
+    unknown = [key for key in written if key not in _RANGE]
+    for key in unknown:
+        hint = nearest(key, _RANGE) or f"allowed: {', '.join(_RANGE)}"
+        problems.append(((key, KEY), f"unknown key {clip(key)}", hint))
+    for key in _RANGE:
+        if key in written:
+            try:
+                numbers[key] = _size(written[key])
+            except ValueError as error:
+                problems.append(((key,), str(error), ""))
+        elif not any(nearest(other, [key]) for other in unknown):
+            problems.append(((), f"needs '{key}'", "as in {from: a, to: b, step: c}"))
+    if problems:
+        refuse(*problems)
+    first, last, step = (numbers[key] for key in _RANGE)
+    if last < first:
+        refuse((("to",), f"must not be below 'from' ({first}), found {last}", ""))
+    if (count := (last - first) // step + 1) > MAX_SIZES:
+        refuse(((), f"gives {count:,} sizes, at most {MAX_SIZES} are allowed", "take longer steps"))
+    return tuple(range(first, last + 1, step))
 
 
 def _size(written: Any) -> int:
-    whole = isinstance(written, int) or (isinstance(written, float) and written.is_integer())
-    if isinstance(written, bool) or not whole or not 1 <= written <= MAX_FORCE:
-        raise ValueError(f"must be whole soldiers from 1 to {MAX_FORCE:,}, found {written!r}")
-    return int(written)
+    count = whole(written)
+    if isinstance(count, bool) or not isinstance(count, int):
+        hint = slip(written)
+        message = f"must be a whole number of soldiers, found {show(written)}"
+        raise ValueError(f"{message}; {hint}" if hint else message)
+    if not 1 <= count <= MAX_FORCE:
+        raise ValueError(f"must be from 1 to {MAX_FORCE:,} soldiers, found {count}")
+    return count
 
 
 Sizes = Annotated[
     tuple[int, ...],
     BeforeValidator(_sizes),
-    WithJsonSchema({"type": ["integer", "array", "object"]}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "array", "items": {"type": "integer", "minimum": 1}},
+                {
+                    "type": "object",
+                    "properties": {key: {"type": "integer", "minimum": 1} for key in _RANGE},
+                    "required": list(_RANGE),
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
 ]
 
 
 def _phases(written: Any) -> tuple[tuple[float, float], ...]:
     if isinstance(written, tuple):
         return written
+    form = "as in {0 months: 0.3, 6 months: 1.0}, the share asked for from then on"
     if not isinstance(written, Mapping) or not written:
-        raise ValueError("must be {0 months: 0.3, 6 months: 1.0}: the share asked for from then on")
-    phases = []
+        raise ValueError(f"must be a mapping {form}; found {show(written)}")
+    problems: list[Problem] = []
+    phases: dict[float, float] = {}
     for moment, share in written.items():
-        days = parse_amount(moment, DURATION)
-        if not days.fixed:
-            raise ValueError(f"'{moment}' must be one moment, not a distribution")
-        level = parse_amount(share, NUMBER, high=1.0)
-        if not level.fixed:
-            raise ValueError(f"the share from {moment} on must be one number")
-        phases.append((days.value, level.value))
-    phases.sort()
-    if phases[0][0] != 0:
-        raise ValueError("the first phase must begin at '0 months'")
-    if len({moment for moment, _ in phases}) < len(phases):
-        raise ValueError("two phases begin at the same moment")
-    if max(share for _, share in phases) <= 0:
-        raise ValueError("at least one phase must ask for soldiers")
-    return tuple(phases)
+        try:
+            days = parse_amount(moment, DURATION)
+            if not days.fixed:
+                raise ValueError(f"must be one moment, not a distribution, found {moment}")
+            if days.value in phases:
+                raise ValueError(f"a phase begins at {moment} already")
+            phases[days.value] = 0.0
+        except ValueError as error:
+            problems.append(((moment, KEY), str(error), ""))
+            continue
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+            message = f"must be a share from 0 to 1, found {show(share)}"
+            problems.append(((moment,), message, slip(share)))
+            continue
+        phases[days.value] = float(share)
+    if not problems and min(phases) > 0:
+        problems.append(((), "the first phase must begin at '0 months'", form))
+    if not problems and max(phases.values()) <= 0:
+        problems.append(((), "at least one phase must ask for soldiers", ""))
+    if problems:
+        refuse(*problems)
+    return tuple(sorted(phases.items()))
 
 
 Phases = Annotated[
@@ -113,19 +184,17 @@ Phases = Annotated[
 ]
 
 
-def _shares_add_up(shares: Any) -> Any:
-    if isinstance(shares, Mapping):
-        if not 1 <= len(shares) <= MAX_CAPABILITIES:
-            raise ValueError(f"needs 1 to {MAX_CAPABILITIES} capabilities")
-        values = [v for v in shares.values() if isinstance(v, (int, float))]
-        if len(values) == len(shares) and all(0 <= v <= 1 for v in values):
-            total = sum(values)
-            if abs(total - 1) > 1e-6:
-                raise ValueError(f"shares add up to {total:.6g}, not 1")
+def _shares_add_up(shares: dict[str, float]) -> dict[str, float]:
+    if not 1 <= len(shares) <= MAX_CAPABILITIES:
+        raise ValueError(f"must be 1 to {MAX_CAPABILITIES} capabilities, found {len(shares)}")
+    total = math.fsum(shares.values())
+    if abs(total - 1) > 1e-6:
+        raise ValueError(f"shares add up to {total:.6g}, not 1")
     return shares
 
 
-Capabilities = Annotated[dict[Name, PositiveShare], BeforeValidator(_shares_add_up)]
+Capabilities = Annotated[dict[Name, PositiveShare], AfterValidator(_shares_add_up)]
+Rate = Annotated[float, Field(gt=0, le=100)]
 
 
 class Force(Section):
@@ -137,7 +206,7 @@ class Force(Section):
     """Share of the force that each capability makes up; adds up to 1."""
     phases: Phases = ((0.0, 1.0),)
     """Share of the force asked for, by time since the authorisation."""
-    substitutes: dict[str, dict[str, Annotated[float, Field(gt=0, le=100)]]] = {}
+    substitutes: dict[CapabilityName, dict[CapabilityName, Rate]] = Field(default_factory=dict)
     """{fires: {manoeuvre: 1.5}}: 1.5 soldiers of manoeuvre stand in for one of fires."""
 
 
@@ -203,7 +272,8 @@ class Cycle(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Cycle:
         if not self.ready_from.value < self.ready_until.value <= self.length.value:
-            refuse(((), "must be in order: ready_from < ready_until <= length", ""))
+            found = f"found {self.ready_from}, {self.ready_until} and {self.length}"
+            refuse(((), f"must be in order ready_from < ready_until <= length, {found}", ""))
         return self
 
 
@@ -215,18 +285,36 @@ _MONTHS = {
 
 
 def parse_policy(text: str) -> tuple[float, float]:
-    """Tour and rest goal in days of a preset such as ``1:4 six-month``."""
-    parts = re.fullmatch(r"1:(\d+(?:\.\d+)?) (\w+)-month", text.strip())
+    """Read a rotation policy by its name.
+
+    Parameters
+    ----------
+    text
+        A preset such as ``1:4 six-month``: one part away and four at home, six months at a time.
+
+    Returns
+    -------
+    tuple of float
+        Tour and rest goal in days.
+
+    Raises
+    ------
+    ValueError
+        If it names no policy.
+    """
+    parts = re.fullmatch(r"1:([0-9]{1,2}(?:\.[0-9]+)?) (\w{1,9})-month", text.strip(), re.ASCII)
     months = _MONTHS.get(parts[2]) or (int(parts[2]) if parts[2].isdigit() else 0) if parts else 0
-    if not parts or not months:
-        raise ValueError(f"must be a policy as '1:4 six-month' or '1:2 12-month', found '{text}'")
+    if not parts or not 1 <= months <= 36:
+        raise ValueError(
+            f"must be a policy as '1:4 six-month' or '1:2 12-month', found {clip(text)}"
+        )
     tour = months * DAYS_PER_MONTH
     return tour, tour * float(parts[1])
 
 
 def _policy(text: Any) -> str:
     if not isinstance(text, str):
-        raise ValueError("must be a policy as '1:4 six-month'")
+        raise ValueError(f"must be a policy as '1:4 six-month', found {show(text)}")
     parse_policy(text)
     return text
 
@@ -251,19 +339,26 @@ class RotationPolicy(Section):
     at_start: Literal["spread", "rested"] | None = None
     """Where units stand in their cycle at step 0 (default spread)."""
 
-    @model_validator(mode="after")
-    def _one_way_to_say_it(self) -> RotationPolicy:
-        goal = self.rest is not None and self.rest.goal is not None
-        if self.policy and (self.tour or goal):
-            refuse((("policy",), "says tour and rest goal: leave those out, or the policy", ""))
-        if self.cycle and (goal or self.policy):
-            refuse((("cycle",), "takes the place of a rest goal: leave one of them out", ""))
+    def contradictions(self) -> list[Problem]:
+        """Tell which of these keys contradict each other."""
+        problems: list[Problem] = []
+        rest = self.rest or Rest()
+        if self.policy:
+            for path, said in ((("tour",), self.tour), (("rest", "goal"), rest.goal)):
+                if said:
+                    message = f"is already said by the policy '{self.policy}'"
+                    problems.append((path, message, "leave out one of the two"))
+        if self.cycle and (self.policy or self.rest):
+            said_by = "policy" if self.policy else "rest"
+            message = f"takes the place of rest; '{said_by}' stands beside it"
+            problems.append((("cycle", KEY), message, "leave out one of the two"))
         if self.tour and self.handover and self.handover.value >= self.tour.value:
-            refuse((("handover",), "must be shorter than the tour", ""))
-        if self.rest and self.rest.goal and self.rest.least:
-            if self.rest.least.value > self.rest.goal.value:
-                refuse((("rest", "least"), "must not be longer than the goal", ""))
-        return self
+            message = f"must be shorter than the tour ({self.tour}), found {self.handover}"
+            problems.append((("handover",), message, ""))
+        if rest.goal and rest.least and rest.least.value > rest.goal.value:
+            message = f"must not be longer than the goal ({rest.goal}), found {rest.least}"
+            problems.append((("rest", "least"), message, ""))
+        return problems
 
 
 class Rotation(RotationPolicy):
@@ -278,5 +373,5 @@ class Rotation(RotationPolicy):
 class Run(Section):
     """Defaults of a run."""
 
-    replications: Annotated[int, Field(ge=1, le=1_000_000_000)] = 10_000
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    replications: PositiveCount = 10_000
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 0

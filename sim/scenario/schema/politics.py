@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from sim.errors import nearest
+from sim.scenario.scalars import show
 from sim.scenario.schema.base import (
     AsTuple,
     ConditionName,
@@ -21,6 +23,7 @@ from sim.scenario.schema.base import (
     SourceList,
     Territory,
     Whole,
+    refuse,
 )
 from sim.scenario.schema.conflict import Conflict
 from sim.scenario.schema.force import FeasibleWhen, Force
@@ -70,7 +73,7 @@ _RULES = ("unanimous", "majority", "none")
 def _rule(written: Any) -> Any:
     if not isinstance(written, (Mapping, CouncilRule)) and written not in _RULES:
         allowed = "must be unanimous, majority, none or {at_least: k, vetoes: [...]}"
-        raise ValueError(advised(f"{allowed}, found {show(written)}", near(written, _RULES)))
+        refuse(((), f"{allowed}, found {show(written)}", nearest(str(written), _RULES)))
     return written
 
 
@@ -90,7 +93,7 @@ class Authorisation(Section):
     """Which consents are needed."""
     delay: Duration | None = None
     """The procedure's own time, after the last consent that was needed (default none)."""
-    decided_by: dict[Name, Player] = {}
+    decided_by: dict[Name, Player] = Field(default_factory=dict)
     """The players; nobody asked means consent is certain."""
 
 

@@ -1,0 +1,230 @@
+"""The command line as a user meets it: output, exit codes, pipes, narrow terminals, wrong input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import sim
+from sim.cli import cli, main
+
+STARTER = Path(sim.__file__).parent / "cli" / "starter.yaml"
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(STARTER.read_bytes())
+    return path
+
+
+def invoke(*args: object, width: int = 120) -> Result:
+    result = CliRunner().invoke(cli, [str(a) for a in args], env={"COLUMNS": str(width)})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def status_of(*args: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(a) for a in args])
+    return int(ended.value.code or 0)
+
+
+def test_help_names_every_command_and_the_exit_codes() -> None:
+    text = invoke("--help").output
+    for word in ("run", "check", "new", "schema", "Exit codes", "Examples"):
+        assert word in text
+    for command in ("run", "check", "new", "schema"):
+        assert "Usage: " in invoke(command, "--help").output
+
+
+def test_run_prints_the_verdict_and_writes_the_folder(starter: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = invoke("run", starter, "-n", 300, "-j", 1, "--out", out)
+    assert result.exit_code == 0
+    assert "My first force" in result.output
+    assert "at 80% confidence, if authorised" in result.output
+    assert "P(authorised)" in result.output
+    assert str(out) in result.output
+    assert {p.name for p in out.iterdir()} == {
+        "summary.csv",
+        "trajectory.csv",
+        "contributors.csv",
+        "run.json",
+        "feasibility.png",
+    }
+    assert (out / "feasibility.png").read_bytes().startswith(b"\x89PNG")
+    run = json.loads((out / "run.json").read_text("utf-8"))
+    assert run["replications"] == 300
+    assert run["command"].startswith("sim ")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_the_table_fits_the_terminal(starter: Path, tmp_path: Path, width: int) -> None:
+    text = invoke("run", starter, "-n", 50, "-j", 1, "--out", tmp_path / "o", width=width).output
+    grid = [line for line in text.splitlines() if line.lstrip()[:6].strip().startswith("2,000")]
+    assert grid, text
+    assert all(len(line.rstrip()) <= width for line in text.splitlines()), text
+    assert "infeasible" in text or "feasible" in text
+
+
+def test_json_is_json_and_nothing_else(starter: Path, tmp_path: Path) -> None:
+    result = invoke("run", starter, "-n", 200, "-j", 1, "--json", "--out", tmp_path / "o")
+    answer = json.loads(result.output)
+    assert len(answer["summary"]) == 6
+    assert set(answer["largest_feasible"]) == {"reassurance"}
+    assert answer["summary"][0]["p_authorised_low"] < answer["summary"][0]["p_authorised"]
+
+
+def test_set_and_given_change_the_run(starter: Path, tmp_path: Path) -> None:
+    def authorised(*options: str) -> float:
+        run = invoke(
+            "run", starter, "-n", 200, "-j", 1, "--json", "--out", tmp_path / "o", *options
+        )
+        return float(json.loads(run.output)["summary"][0]["p_authorised"])
+
+    assert authorised("--given", "ceasefire=true") == 1
+    assert authorised("--given", "ceasefire=false") == 0
+    assert authorised("--set", "conditions.ceasefire.probability=1") == 1
+    assert 0.4 < authorised() < 0.8
+
+
+def test_sweep_writes_one_folder_per_value_and_one_table(starter: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = invoke(
+        "run", starter, "-n", 100, "-j", 1, "--out", out, "--sweep", "will.correlation=0,0.6"
+    )
+    assert result.exit_code == 0, result.output
+    assert (out / "will.correlation=0" / "summary.csv").exists()
+    assert (out / "will.correlation=0.6" / "summary.csv").exists()
+    header, *rows = (out / "sweep.csv").read_text("utf-8").splitlines()
+    assert header.startswith("will.correlation,mandate,force_size")
+    assert len(rows) == 12
+
+
+def test_keep_replications(starter: Path, tmp_path: Path) -> None:
+    invoke("run", starter, "-n", 40, "-j", 1, "--out", tmp_path, "--keep-replications", "csv")
+    result = sim.read(tmp_path)
+    assert len(result.replications) == 40 * 6
+
+
+def test_check_says_what_binds_and_what_cannot_work(starter: Path) -> None:
+    text = invoke("check", starter).output
+    assert "valid" in text
+    assert "sustained" in text
+    assert "note:" not in text
+    odd = invoke(
+        "check", starter, "--set", "contributors.Farland.forces.medical.capability=medicall"
+    )
+    assert "capability medicall: offered, but no mandate asks for it; did you mean 'medical'?" in (
+        odd.output
+    )
+    never = invoke("check", starter, "--set", "contributors.Farland.serves=neighbouring")
+    assert "contributor Farland: can never be sent" in never.output
+
+
+def test_check_as_json(starter: Path) -> None:
+    answer = json.loads(invoke("check", starter, "--json").output)
+    assert answer["notes"] == []
+    assert {row["capability"] for row in answer["ceilings"]} == {"manoeuvre", "logistics", "medical"}
+
+
+def test_new_writes_a_scenario_that_runs_and_never_overwrites(tmp_path: Path) -> None:
+    path = tmp_path / "fresh.yaml"
+    assert invoke("new", path).exit_code == 0
+    assert sim.load(path).title == "My first force"
+    before = path.read_bytes()
+    assert status_of("new", path) == 2
+    assert path.read_bytes() == before
+    assert status_of("new", tmp_path / "fresh.txt") == 2
+
+
+def test_schema_is_json_schema() -> None:
+    schema = json.loads(invoke("schema").output)
+    assert "contributors" in schema["properties"]
+    assert "extends" in schema["properties"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["runn"], "did you mean 'run'?"),
+        (["run"], "Missing argument"),
+        (["run", "nowhere.yaml"], "nowhere.yaml"),
+        (["run", "{starter}", "--given", "ceasefyre=true"], "did you mean 'ceasefire'?"),
+        (["run", "{starter}", "--given", "ceasefire=perhaps"], "CONDITION=true or CONDITION=false"),
+        (["run", "{starter}", "--set", "time.stepp=1 week"], "did you mean 'step'?"),
+        (["run", "{starter}", "--set", "force.sizes"], "--set"),
+        (["run", "{starter}", "--replications", "0"], "replications"),
+        (["run", "{starter}", "--seed", "-1"], "seed"),
+        (["run", "{starter}", "{starter}"], "two files of the same name"),
+    ],
+)
+def test_wrong_input_exits_2_with_a_hint_and_writes_nothing(
+    starter: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert status_of(*(a.format(starter=starter) for a in arguments)) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.yaml"]
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(
+    starter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(starter.read_text("utf-8").replace("tour: 6 months", "tour: 6"), "utf-8")
+    starter.write_text(starter.read_text("utf-8").replace("goal: 18", "gaol: 18"), "utf-8")
+    assert status_of("check", starter, other) == 2
+    err = capsys.readouterr().err
+    assert "did you mean 'goal'?" in err
+    assert "contributors.Northland.tour" in err
+    assert "2 mistakes; nothing was run" in err
+
+
+def test_a_run_too_large_for_the_memory_is_refused_with_the_figure(
+    starter: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = status_of("run", starter, "-n", 10**9, "--keep-replications", "csv")
+    assert code == 2
+    assert "GB of memory" in capsys.readouterr().err
+
+
+def test_an_interrupt_exits_3(
+    starter: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.cli.run.run", interrupted)
+    assert status_of("run", starter, "--out", tmp_path / "out") == 3
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pipe_gets_plain_text_and_no_progress(starter: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sim", "run", starter, "-n", "50", "--out", tmp_path / "out"]
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert "Verdict" in done.stdout
+
+
+def test_a_reader_that_goes_away_is_no_fault(starter: Path, tmp_path: Path) -> None:
+    command = f'"{sys.executable}" -m sim schema | head -c 10'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "fault" not in done.stderr
