@@ -6,10 +6,10 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types bench
+.PHONY: help run test lint types bench docs-figures
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.installed ## run the bundled scenario (another: make run SCENARIO=path)
 	$(BIN)/sim run $(SCENARIO)
@@ -25,7 +25,10 @@ types: .venv/.dev ## check types
 	$(BIN)/mypy
 
 bench: .venv/.dev ## time the engine
-	$(BIN)/pytest benchmarks --benchmark-only
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+docs-figures: .venv/.dev ## regenerate the figures in the documents
+	$(BIN)/python docs/update.py
 
 # $(PYTHON) first; where it is too old or has no venv, the next newer one that is installed.
 .venv/bin/python:

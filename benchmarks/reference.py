@@ -1,6 +1,6 @@
 """Time the reference run and the cost per pool and step; prints the table of README.md.
 
-    python -m benchmarks.reference
+python -m benchmarks.reference
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def main() -> None:
     plan = plan_of(scenario.specification)
     cells = sum(len(mandate.sizes) for mandate in plan.mandates)
     print("| what | figure |\n|---|---|")
-    print(f"| core, 128 pools x 156 steps x 8,192 replications | {step_cost():.1f} ns per pool and step |")
+    print(
+        f"| core, 128 pools x 156 steps x 8,192 replications | {step_cost():.1f} ns per pool and step |"
+    )
     for workers in (1, 2):
         begun = time.perf_counter()
         result = sim.run(scenario, replications=reference.replications, workers=workers)
@@ -51,7 +53,9 @@ def main() -> None:
         work = sum(
             authorised * plan.steps * len(plan.mandates[names.index(name)].lines)
             for names in ([m.name for m in plan.mandates],)
-            for name, authorised in zip(table["mandate"], table["authorised_replications"], strict=True)
+            for name, authorised in zip(
+                table["mandate"], table["authorised_replications"], strict=True
+            )
         )
         print(
             f"| reference run, {cells} cells x {reference.replications:,} replications x {plan.steps} steps, "

@@ -132,7 +132,11 @@ def test_check_says_what_binds_and_what_cannot_work(starter: Path) -> None:
 def test_check_as_json(starter: Path) -> None:
     answer = json.loads(invoke("check", starter, "--json").output)
     assert answer["notes"] == []
-    assert {row["capability"] for row in answer["ceilings"]} == {"manoeuvre", "logistics", "medical"}
+    assert {row["capability"] for row in answer["ceilings"]} == {
+        "manoeuvre",
+        "logistics",
+        "medical",
+    }
 
 
 def test_new_writes_a_scenario_that_runs_and_never_overwrites(tmp_path: Path) -> None:

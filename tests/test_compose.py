@@ -18,6 +18,7 @@ from sim.scenario.compose import (
     origins,
 )
 from sim.scenario.source import Mark, Node, locate, node_of, parse, plain
+from sim.scenario.tree import ReadingError
 
 HERE = Mark("a.yaml", 0, 0)
 
@@ -79,6 +80,11 @@ def test_null_removes() -> None:
     assert merged({"a": {"b": 1, "c": 2}, "d": 1}, {"a": {"b": None}, "d": None, "e": None}) == {
         "a": {"c": 2}
     }
+
+
+def test_a_value_that_was_forgotten_removes_nothing() -> None:
+    base, over = tree("a: {b: 1, c: 2}\nd: 1"), tree("a: {b: null, c: }\nd:")
+    assert plain(merge(base, over)) == {"a": {"c": None}, "d": None}
 
 
 def test_merging_changes_neither_tree() -> None:
@@ -241,6 +247,27 @@ def test_what_is_wrong_in_all_files_is_told_in_one_go(folder: Folder) -> None:
     lines = told(compose, Path("a.yaml"), [("x", "[")]).splitlines()
     assert [line.split(":")[0] for line in lines] == ["a.yaml", "b.yaml", "c.yaml"]
     assert told(compose, Path("gone.yaml")) == "gone.yaml: no such file"
+
+
+def test_what_is_wrong_with_the_text_leaves_a_tree_to_look_further(folder: Folder) -> None:
+    folder(
+        {
+            "a.yaml": "extends: b.yaml\nx: 1\nx: 2\n",
+            "b.yaml": "y: .nan\nz: !!int 3\n",
+            "c.yaml": "extends: [b.yaml, gone.yaml]\n",
+            "d.yaml": "x: 1\nx: [\n",
+        }
+    )
+    with pytest.raises(ReadingError) as caught:
+        compose(Path("a.yaml"), [("v", "5")])
+    assert len(caught.value.issues) == 3
+    assert caught.value.root is not None
+    assert plain(caught.value.root) == {"y": ".nan", "z": "3", "x": 2, "v": 5}
+    with pytest.raises(ReadingError) as caught:
+        compose(Path("c.yaml"))
+    assert caught.value.root is None
+    assert len(caught.value.issues) == 3
+    assert told(compose, Path("d.yaml")).count("d.yaml") == 2
 
 
 def test_compose_sets_and_names_the_option(folder: Folder) -> None:

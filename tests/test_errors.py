@@ -25,5 +25,6 @@ def test_nearest_name() -> None:
     assert nearest("gaol", ["goal", "least"]) == "did you mean 'goal'?"
     assert nearest("Frnace", iter(["Germany", "France"])) == "did you mean 'France'?"
     assert nearest("zzz", ["goal"]) == ""
+    assert nearest("armies", ["rest", "tour"]) == ""
     assert nearest("x" * 10_000, ["x" * 10_000]) == ""
     assert nearest("goal", [f"gaol{n}" for n in range(1_000)] + ["goal"]) != "did you mean 'goal'?"

@@ -47,6 +47,11 @@ def test_values_are_set_by_their_path() -> None:
     assert changed("a.b.c", "no")["a"] == {"b": {"c": "no"}}
     assert changed("empty.x", "1")["empty"] == {"x": 1}
     assert "army" not in changed("contributors.France.army", "null")["contributors"]["France"]
+    assert changed("contributors.France.army", "")["contributors"]["France"]["army"] is None
+    assert changed("contributors.Spain", "{army: 1}")["contributors"]["Spain"] == {"army": 1}
+    assert (
+        changed("conditions.truce", "{probability: 1}")["conditions"]["truce"]["probability"] == 1
+    )
     forces = changed("contributors.France.forces.manoeuvre.units", "{2026: 6}")
     assert forces["contributors"]["France"]["forces"][0]["units"] == {"2026": 6}
     forces = changed("contributors.France.forces.2.units", "7")
@@ -92,6 +97,16 @@ def test_an_override_leaves_the_tree_and_marks_its_own() -> None:
             "contributors.Frnace",
             "null",
             "contributors has no 'Frnace' to remove; did you mean 'France'?",
+        ),
+        (
+            "contributors.Frnace.army",
+            "5",
+            "--set: contributors has no 'Frnace'; did you mean 'France'?",
+        ),
+        (
+            "conditions.truce.probability",
+            "1",
+            "--set: conditions has no 'truce'; to add it, set it whole: conditions.truce={...}",
         ),
         ("a..b", "1", "--set: expected names separated by single dots"),
         (".".join("a" * 99), "1", "--set: expected names separated by single dots"),

@@ -3,6 +3,7 @@
 import pytest
 
 from sim.errors import ScenarioError
+from sim.scenario.scalars import show, slip
 from sim.scenario.source import parse, parse_word, plain
 
 
@@ -48,6 +49,30 @@ def test_absurdly_long_numbers_are_refused() -> None:
     assert "more than 18 digits" in told("a: 1000000000000000000")
     assert "more than 18 digits" in told("a: " + "9" * 100_000)
     assert "not allowed" in told("a: " + "9" * 100_000 + ".0")
+
+
+def test_a_value_is_shown_as_it_is_written() -> None:
+    values: list[tuple[object, str]] = [
+        (None, "nothing"), (True, "true"), (3, "3"), (0.5, "0.5"), (1e12, "1000000000000"),
+        (2.0, "2.0"), ("x", "'x'"), ("3", "'3'"), ({}, "an empty mapping"), ({"a": 1}, "a mapping"),
+        ([], "an empty list"), ((1,), "a list"), ("x" * 100, "'" + "x" * 59 + "…'"),
+    ]  # fmt: skip
+    for value, shown in values:
+        assert show(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("120,000", "write 120_000"), ("1,200,000", "write 1_200_000"), ("1 200", "write 1_200"),
+        ("1.200.000", "write 1_200_000"), ("0,9", "write 0.9"), ("90%", "write 0.9"),
+        ("12.5 %", "write 0.125"), ("017", "write 17"), ("0.9", "leave out the quotes"),
+        ("1e3", "leave out the quotes"), ("many", ""), ("", ""), ("1,2,3", ""), ("9" * 99, ""),
+    ],
+)  # fmt: skip
+def test_advice_on_numbers_as_they_are_written_elsewhere(text: str, advice: str) -> None:
+    assert slip(text) == advice
+    assert slip(3) == ""
 
 
 def test_words_of_the_command_line() -> None:

@@ -21,6 +21,7 @@ class Maker:
         self.random = random
         self.step = self.chance(*STEPS)
         self.steps = self.whole(12, 70)
+        self.within = self.whole(1, self.steps // 3)
 
     def whole(self, low: int, high: int) -> int:
         return self.random.randint(low, high)
@@ -65,27 +66,27 @@ class Maker:
     def force(self) -> dict[str, Any]:
         shares = self.shares()
         force: dict[str, Any] = {
-            "sizes": [self.chance(90, 400, 1500, 4000)],
+            "sizes": [self.chance(90, 400, 1500, 4000, 9000)],
             "capabilities": shares,
         }
         if self.maybe():
-            moments = sorted({0, *(self.whole(1, 30) for _ in range(self.whole(0, 3)))})
-            phases = {self.days(m): self.chance(0.3, 0.55, 1.0, 0.0) for m in moments}
-            phases[self.days(moments[-1])] = self.chance(0.5, 1.0)
+            moments = [0, *(self.whole(1, 30) for _ in range(self.whole(0, 3)))]
+            phases = {self.days(moment): self.chance(0.0, 0.3, 0.55, 1.0) for moment in moments}
+            # The highest share must be asked for before the deadline of full capability.
+            phases[self.days(self.chance(*(m for m in moments if m <= self.within)))] = 1.0
             force["phases"] = phases
         return force
 
     def tests(self) -> dict[str, Any]:
-        within = self.whole(1, self.steps // 3)
-        hold = self.whole(1, self.steps - within - 1)
+        hold = self.whole(1, self.steps - self.within - 1)
         tests: dict[str, Any] = {
             "fill": self.chance(0.5, 0.9, 1.0),
-            "full": {"within": self.days(within)},
+            "full": {"within": self.days(self.within)},
             "hold": {"for": self.days(hold), "share_of_time": self.chance(0.5, 0.9, 1.0)},
             "counted_from": self.chance("authorisation", "authorisation", "start"),
         }
         if self.maybe():
-            early = self.whole(0, within)
+            early = self.whole(0, self.within)
             tests["initial"] = {"share": self.chance(0.1, 0.25), "within": self.days(early)}
         self.sometimes(tests, "longest_gap", lambda: self.duration(1, 5))
         return tests
@@ -108,7 +109,7 @@ class Maker:
                 "ready_until": self.days(closes),
             }
         else:
-            goal = self.whole(0, 20)
+            goal = self.whole(0, 14)
             least = self.whole(0, goal) if self.maybe() else goal
             policy["rest"] = {"goal": self.days(goal), "least": self.days(least)}
         return policy
@@ -126,7 +127,7 @@ class Maker:
         pool: dict[str, Any] = {
             "capability": self.chance(*CAPABILITIES),
             "units": self.units(),
-            "strength": self.chance(1, 40, 90, 150, 333, 900),
+            "strength": self.chance(1, 25, 40, 90, 150, 333, 900),
         }
         if self.whole(0, 2) == 0:
             pool |= self.policy()
@@ -183,14 +184,16 @@ class Maker:
         return times * 365.25 / (self.steps * STEPS[self.step])
 
     def conflict(self) -> dict[str, Any]:
-        often = self.chance(0.5, 3.0)
+        often = self.chance(0.3, 1.0, 3.0)
         conflict: dict[str, Any] = {
             "states": {
                 "calm": {"withdrawal": f"{self.yearly(0.2):.6f} per year"},
                 "tense": {"withdrawal": f"{self.yearly(self.chance(1, 6)):.6f} per year"},
                 "war": {"ends_mission": self.maybe()},
             },
-            "start": self.chance("calm", "tense", {"when": "good", "then": "calm", "else": "war"}),
+            "start": self.chance(
+                "calm", "calm", "tense", {"when": "good", "then": "calm", "else": "war"}
+            ),
             "rates": {
                 "calm -> tense": f"{self.yearly(often * 3):.6f} per year",
                 "tense -> calm": f"{self.yearly(3):.6f} per year",
@@ -207,10 +210,10 @@ class Maker:
         authorisation: dict[str, Any] = {}
         mandate: dict[str, Any] = {"kind": "alliance", "authorisation": authorisation}
         self.sometimes(authorisation, "delay", lambda: self.uncertain(6))
-        if self.whole(0, 3) == 0:
-            mandate["renewal"] = {"every": self.duration(5, 20)}
-            authorisation["decided_by"] = {"council": {"consents": 0.95, "renews": 0.7}}
-        self.sometimes(mandate, "withdrawn_over", lambda: self.duration(0, 8))
+        if self.whole(0, 2) == 0:
+            mandate["renewal"] = {"every": self.duration(8, 30)}
+            authorisation["decided_by"] = {"council": {"consents": 0.95, "renews": 0.6}}
+        mandate["withdrawn_over"] = self.duration(0, 12)
         return mandate
 
     def sections(self) -> dict[str, Any]:
@@ -224,7 +227,7 @@ class Maker:
             "feasible_when": self.tests(),
             "rotation": {
                 "surge": self.maybe(),
-                "burden_sharing": self.chance("priority", "priority", "proportional"),
+                "burden_sharing": self.chance("priority", "proportional"),
             },
             "conditions": {"good": {"probability": 0.7}},
             "mandates": {"m": self.mandate()},

@@ -18,7 +18,7 @@ class Ceiling:
     available : float
         Soldiers of this capability really available (in the mean).
     sustained : float
-        Those that can be kept there for the whole mission: ``available / min(R, R_finite)``, the mean
+        Those that can be kept there for the whole mission: ``available / min(R, R_finite)``, summed
         over pools. Not rounded to whole units, so a little more than any simulation holds.
     share : float
         Share of the force that this capability makes up.
@@ -113,13 +113,14 @@ def _capabilities(plan: Plan) -> Iterator[str]:
 
 
 def _contributors(plan: Plan) -> Iterator[str]:
+    sending = [mandate for mandate in plan.mandates if mandate.sends]
     for nation, name in enumerate(plan.contributors):
         pools = [pool for pool in plan.pools if pool.contributor == nation]
         if not any(units for pool in pools for _, units in pool.units):
             yield f"contributor {name}: has no units that may be sent"
-        elif all(mandate.stances[nation] is None for mandate in plan.mandates if mandate.sends):
-            if any(mandate.sends for mandate in plan.mandates):
-                yield f"contributor {name}: can never be sent (no stance, not eligible, or serves elsewhere)"
+        elif sending and all(mandate.stances[nation] is None for mandate in sending):
+            reason = "no stance, not eligible, or serves elsewhere"
+            yield f"contributor {name}: can never be sent ({reason})"
 
 
 def _corridors(plan: Plan) -> Iterator[str]:
@@ -136,6 +137,6 @@ def _horizon(plan: Plan) -> Iterator[str]:
         if mandate.sends and criteria.from_authorisation and criteria.hold_for and late > 0:
             days = late * plan.step_days
             yield (
-                f"mandate {mandate.name}: authorised at the latest moment, its hold would end {days:.0f} "
-                "days beyond the horizon; such futures are judged on what lies within it"
+                f"mandate {mandate.name}: authorised at the latest moment, its hold would end "
+                f"{days:.0f} days beyond the horizon; such futures are judged on what lies within"
             )

@@ -10,7 +10,10 @@ import click
 
 # Name -> (module, one line). Modules are imported when their command runs: `--help` must not wait.
 _COMMANDS = {
-    "run": ("sim.cli.run", "Every mandate and force size of a scenario: how likely is it feasible?"),
+    "run": (
+        "sim.cli.run",
+        "Every mandate and force size of a scenario: how likely is it feasible?",
+    ),
     "check": ("sim.cli.check", "Is a scenario valid, and can it work at all? Runs nothing."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
@@ -65,7 +68,7 @@ Exit codes: 0 done, 1 a check failed, 2 bad input, 3 interrupted, 4 less precise
 )
 @click.version_option(package_name="peacekeeping-sim", prog_name="sim")
 def cli() -> None:
-    """Can a peacekeeping force of this size be sent, and held?"""
+    """Can a peacekeeping force of this size be sent, and held?"""  # noqa: D400 - a question
 
 
 def main(args: list[str] | None = None) -> Any:

@@ -81,11 +81,19 @@ def command(
 def _show(out: Console, mandate: str, rows: list[Ceiling]) -> None:
     lowest = min(rows, key=lambda c: c.force_sustained)
     out.print(
-        f"\n{mandate}: if everybody came, at most {_round(min(c.force_at_once for c in rows))} at once "
-        f"and {_round(lowest.force_sustained)} sustained; {lowest.capability} binds first"
+        f"\n{mandate}: if everybody came, at most "
+        f"{_round(min(c.force_at_once for c in rows))} at once and "
+        f"{_round(lowest.force_sustained)} sustained; {lowest.capability} binds first"
     )
     table = RichTable(box=None)
-    for name in ("Capability", "Share", "Available", "Sustained", "Force at once", "Force sustained"):
+    for name in (
+        "Capability",
+        "Share",
+        "Available",
+        "Sustained",
+        "Force at once",
+        "Force sustained",
+    ):
         table.add_column(name, justify="left" if name == "Capability" else "right")
     for row in rows:
         table.add_row(

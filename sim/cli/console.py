@@ -98,13 +98,14 @@ def show_result(result: Result, out: Console) -> None:
             continue
         out.print()
         out.print(_grid(mandate, own, out.width))
-    out.print(
-        Text(
-            "Estimates with 95% intervals (per cent). Each stage includes those before it. "
-            "Binds: what failed first, share of the authorised futures that fail.",
-            style="dim",
+    if any(row["verdict"] != "no force" for row in rows):
+        out.print(
+            Text(
+                "95% intervals in brackets. Each stage includes those before it. "
+                "Binds: what fails first, as a share of the authorised futures that fail.",
+                style="dim",
+            )
         )
-    )
 
 
 def show_verdicts(
@@ -124,11 +125,18 @@ def show_verdicts(
             state = row["p_mission_ending_state"]
             line.append("nobody is sent")
             if not math.isnan(state):
-                line.append(f"; a state that would end a mission occurs in {percent(state)}")
+                line.append(
+                    f"; a state that would end a mission occurs in {percent(state)} of futures"
+                )
         elif size is None:
-            smallest = min(r["force_size"] for r in rows if r["mandate"] == mandate)
+            smallest = min(
+                (r for r in rows if r["mandate"] == mandate), key=lambda r: int(r["force_size"])
+            )
+            given = result.run["given"][mandate] == "authorisation"
+            reached = percent(smallest["p_feasible_if_authorised" if given else "p_feasible"])
             line.append(
-                f"no size from {smallest:,} up is feasible at {confidence} confidence{reading}",
+                f"no size from {smallest['force_size']:,} ({reached}) up is feasible at "
+                f"{confidence} confidence{reading}",
                 style="red",
             )
         else:
@@ -173,6 +181,4 @@ def _grid(mandate: str, rows: Sequence[Mapping[str, Any]], width: int) -> RichTa
 
 def rows_of(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """A table's columns as rows."""
-    return [
-        dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)
-    ]
+    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]

@@ -150,7 +150,9 @@ def _run_one(
 def _show(result: Result, folder: Path) -> None:
     out = console()
     show_result(result, out)
-    out.print(f"\nResults: {folder}/  (summary.csv, trajectory.csv, contributors.csv, feasibility.png)")
+    out.print(
+        f"\nResults: {folder}/  (summary.csv, trajectory.csv, contributors.csv, feasibility.png)"
+    )
 
 
 def _show_variant(result: Result, label: str) -> None:
@@ -160,9 +162,7 @@ def _show_variant(result: Result, label: str) -> None:
     show_verdicts(result, list(dict.fromkeys(row["mandate"] for row in rows)), rows, out)
 
 
-def _answer(
-    result: Result, folder: Path, variant: tuple[tuple[str, str], ...]
-) -> dict[str, Any]:
+def _answer(result: Result, folder: Path, variant: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     run_facts = ("title", "scenario", "scenario_hash", "seed", "replications", "seconds")
     return {
         **{key: result.run[key] for key in run_facts},

@@ -11,7 +11,7 @@ from sim.scenario.schema import json_schema
 
 @click.command()
 def command() -> None:
-    """Print the JSON Schema of the scenario language.
+    r"""Print the JSON Schema of the scenario language.
 
     An editor that knows YAML completes and checks a scenario with it: save the output as
     schema.json and begin the scenario with

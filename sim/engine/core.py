@@ -45,9 +45,7 @@ class Deployment:
         The next step to simulate.
     """
 
-    def __init__(
-        self, plan: Plan, index: int, size: int, muster: Muster, pools: Pools
-    ) -> None:
+    def __init__(self, plan: Plan, index: int, size: int, muster: Muster, pools: Pools) -> None:
         self.plan, self.mandate, self.size, self.muster = plan, plan.mandates[index], size, muster
         mandate, count = self.mandate, muster.count
         self.step = 0

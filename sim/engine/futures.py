@@ -105,6 +105,7 @@ class Futures:
     required: Floats
     cost: Floats
 
+
 def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
     """Draw everything that chance decides in replications ``block * BLOCK + (0 ... count - 1)``."""
 
@@ -132,9 +133,7 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
             count,
             np.int64,
         ),
-        rounding=_stacked(
-            [draw(f"{p.name}.rounding") for p in plan.pools], count, np.float64
-        ),
+        rounding=_stacked([draw(f"{p.name}.rounding") for p in plan.pools], count, np.float64),
         notice=_stacked(
             [_steps(p.notice, f"{p.name}.notice", plan, draw, count) for p in plan.pools],
             count,
@@ -172,9 +171,7 @@ def _stacked(rows: list[NDArray[np.generic]], count: int, dtype: type) -> NDArra
     return np.stack(rows) if rows else np.empty((0, count), dtype)
 
 
-def _amount(
-    amount: Amount | None, name: str, draw: Draw, count: int, default: float
-) -> Floats:
+def _amount(amount: Amount | None, name: str, draw: Draw, count: int, default: float) -> Floats:
     if amount is None:
         return np.full(count, default)
     if amount.fixed:
@@ -229,10 +226,7 @@ def _politics(
         rule,
         consents,
         _stacked(
-            [
-                _amount(p.delay, f"{prefix}.{p.name}.delay", draw, count, 0.0)
-                for p in rule.players
-            ],
+            [_amount(p.delay, f"{prefix}.{p.name}.delay", draw, count, 0.0) for p in rule.players],
             count,
             np.float64,
         ),
@@ -301,10 +295,7 @@ def _renewals(
     for number in range(1, plan.steps // mandate.renewal + 1):
         name = f"mandates.{mandate.name}.renewal.{number}"
         consents = np.stack(
-            [
-                draw(f"{name}.{p.name}") < evaluate(p.renews, conditions, count)
-                for p in rule.players
-            ]
+            [draw(f"{name}.{p.name}") < evaluate(p.renews, conditions, count) for p in rule.players]
         )
         agreed = np.isfinite(_agreement(rule, consents, np.zeros(consents.shape)))
         step = authorised + number * mandate.renewal
@@ -332,9 +323,7 @@ def _units(pool: Pool, seed: int, block: int, count: int) -> Ints:
     return np.stack(rows)
 
 
-def _lift(
-    corridor: Corridor, plan: Plan, seed: int, block: int, count: int
-) -> NDArray[np.float32]:
+def _lift(corridor: Corridor, plan: Plan, seed: int, block: int, count: int) -> NDArray[np.float32]:
     """Soldiers that the corridor can newly carry in each step: float32 (steps, count), whole.
 
     The level is drawn once; a two-state process takes the rest of it away while the corridor is
@@ -375,7 +364,9 @@ def _conflict(
     def per_state(key: str) -> Floats:
         return np.stack(
             [
-                _amount(getattr(state, key), f"conflict.states.{state.name}.{key}", draw, count, 0.0)
+                _amount(
+                    getattr(state, key), f"conflict.states.{state.name}.{key}", draw, count, 0.0
+                )
                 for state in chain.states
             ]
         )

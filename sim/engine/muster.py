@@ -98,7 +98,7 @@ def muster(plan: Plan, mandate: int, futures: Futures) -> Muster:
 
 
 def narrow(draws: ConflictDraws, lanes: NDArray[np.intp]) -> ConflictDraws:
-    """The conflict parameters of some replications."""
+    """Pick the conflict parameters of some replications."""
     return ConflictDraws(
         start=draws.start[lanes],
         rates=draws.rates[:, lanes],
@@ -147,42 +147,42 @@ def pledge(plan: Plan, index: int, futures: Futures, lanes: NDArray[np.intp]) ->
         tuple(c for i, c in enumerate(asked) if bit >> i & 1) for bit in range(1, 1 << len(asked))
     )
     factors = _factors(plan, mandate, subsets)
-    most = np.float32(max(1.0, factors.max(initial=1.0)))  # a substitute may count for more
-    joined = np.zeros((len(subsets), len(lanes)), np.float32)
+    most = max(1.0, factors.max(initial=1.0))  # a substitute may count for more
+    joined = np.zeros((len(subsets), len(lanes)))
     everybody = np.zeros_like(joined)
     full_by = _deadline(mandate, politics.authorised[lanes])
     for nation in range(len(plan.contributors)):
         if not mandate.open_to[nation]:
             continue
         stance = mandate.stances[nation]
-        cap = np.floor(politics.cap[nation, lanes]).astype(np.float32)
-        offered = np.zeros((len(plan.capabilities), len(lanes)), np.float32)
+        cap = np.floor(politics.cap[nation, lanes])
+        offered = np.zeros((len(plan.capabilities), len(lanes)))
         owned = np.zeros_like(offered)
         for p, pool in enumerate(plan.pools):
             if pool.contributor != nation:
                 continue
             units = futures.units[p][:, lanes]
             now = np.take_along_axis(units, segment_at(pool, full_by)[None], axis=0)[0]
-            strength = np.float32(pool.strength)
-            owned[pool.capability] += now * strength
+            owned[pool.capability] += now * pool.strength
             if stance is not None and pool.capability not in stance.excludes:
-                fit = np.minimum(now, np.floor(cap / strength))
-                offered[pool.capability] += fit * strength
+                fit = np.minimum(now, np.floor(cap / pool.strength))
+                offered[pool.capability] += fit * pool.strength
         everybody += factors @ owned
         if stance is not None:
             joined += np.minimum(factors @ offered, cap * most) * politics.joins[nation, lanes]
-    return Pledge(subsets, joined, everybody)
+    # What a substitute counts for is a fraction; "just enough" must not fail by its last digit.
+    return Pledge(subsets, *(np.floor(s + 1e-6).astype(np.float32) for s in (joined, everybody)))
 
 
 def _factors(
     plan: Plan, mandate: Mandate, subsets: tuple[tuple[int, ...], ...]
 ) -> NDArray[np.float32]:
-    """What a soldier of each capability adds to each subset: float32 (subsets, capabilities).
+    """Say what a soldier of a capability adds to a subset: float64 (subsets, capabilities).
 
     One where the capability is in the subset, nothing elsewhere; where units may stand in for a
     capability of the subset, what they count for there if that is more.
     """
-    factors = np.zeros((len(subsets), len(plan.capabilities)), np.float32)
+    factors = np.zeros((len(subsets), len(plan.capabilities)))
     for row, subset in enumerate(subsets):
         factors[row, list(subset)] = 1
         for line in mandate.lines:

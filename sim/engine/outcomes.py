@@ -95,7 +95,8 @@ def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
 
 
 def _histogram(values: NDArray[np.float32], scale: float) -> Integers:
-    bins = np.minimum(values * np.float32(scale), BINS - 1).astype(np.intp)
+    # A value a hair below an edge is one that stands on it, less its last digit.
+    bins = np.minimum(values * np.float32(scale) + np.float32(1e-3), BINS - 1).astype(np.intp)
     return np.bincount(np.maximum(bins, 0), minlength=BINS)
 
 
@@ -153,9 +154,7 @@ class Ledger:
         lowest = shares.min(axis=0, initial=2)
         return np.where(self.target.any(axis=0), lowest, 0).astype(np.float32)
 
-    def outcomes(
-        self, adequate: NDArray[np.bool_], replications: int, war: int
-    ) -> Outcomes:
+    def outcomes(self, adequate: NDArray[np.bool_], replications: int, war: int) -> Outcomes:
         """Close the books.
 
         Parameters
@@ -243,6 +242,5 @@ _UNITS = {"deaths": DEATHS_UNIT, "cost": COST_UNIT, "mean": 0.1, "hold_fill": FI
 
 
 def unit_of(quantity: str) -> float:
-    """What one unit of a summed quantity is worth."""
+    """Say what one unit of a summed quantity is worth."""
     return _UNITS.get(quantity, 1.0)
-

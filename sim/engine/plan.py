@@ -270,9 +270,7 @@ class Mandate:
 
     def thresholds(self, size: int, phase: float) -> tuple[int, ...]:
         """Soldiers per capability from which on it counts as filled."""
-        return tuple(
-            whole(self.criteria.fill * target) for target in self.targets(size, phase)
-        )
+        return tuple(whole(self.criteria.fill * target) for target in self.targets(size, phase))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,7 @@ def plan_of(spec: Specification) -> Plan:
             seen[element.capability] = nth = seen.get(element.capability, 0) + 1
             suffix = f".{nth}" if nth > 1 else ""
             name = f"contributors.{nation}.forces.{element.capability}{suffix}"
-            pools.append(
-                _pool(spec, name, index, contributor, element, capabilities, corridors)
-            )
+            pools.append(_pool(spec, name, index, contributor, element, capabilities, corridors))
     steps = steps_of(spec.time.horizon.value, step_days)
     return Plan(
         title=spec.title,

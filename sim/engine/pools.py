@@ -2,15 +2,17 @@
 
 Units of a pool are alike and the longest-rested goes first, so a pool is a queue, and a queue needs
 no list of units: it is known from how many have come to each point of it and how many have been
-taken. `ready` counts units home for the least interval, less all that were sent; `rested` those home
-for the whole goal, less all that were sent: below zero while units sent early would still be resting.
+taken. `ready` counts units home for the least interval, less all that were sent; `rested` those
+home for the whole goal, less all that were sent: below zero while units sent early would still be
+resting.
 
-All counts are whole units in a small integer type; `BIAS` is taken off until the pool may send, so
+All counts are whole units in a small integer type; a bias is taken off until the pool may send, so
 that a pool that may not send simply has nothing ready.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,17 +26,32 @@ Counts = NDArray[np.signedinteger[Any]]
 Lanes = NDArray[np.intp]
 
 
-def count_type(plan: Plan) -> tuple[type[np.signedinteger[Any]], int]:
-    """The smallest type that holds every count of units, and the bias of pools that may not send."""
-    most = max((units for pool in plan.pools for _, units in pool.total_units), default=0)
-    return (np.int8, 64) if most <= 60 else (np.int16, 16_000)
+def count_type(pools: Iterable[Pool]) -> tuple[type[np.signedinteger[Any]], int]:
+    """Choose the smallest type for counts of units, and the bias of pools that may not send.
+
+    A unit that is always sent as soon as it is ready has come home up to ``ceil(rested_after /
+    (tour + least))`` times without having been rested since: so often may it be missing from
+    `rested`, and so often still reach the goal once its contributor has withdrawn. With a readiness
+    cycle so many windows may be open that it has left.
+    """
+    lowest, bias = 0, 1
+    for pool in pools:
+        most = max(units for _, units in pool.total_units)
+        waits, round_trip = pool.rested_after, pool.tour + pool.least
+        if pool.cycle:
+            waits, round_trip = pool.cycle.ready_until - pool.cycle.ready_from, pool.cycle_length
+        bias = max(bias, most * max(1, -(-waits // round_trip)) + 1)
+        lowest = max(lowest, most)
+    lowest += bias
+    kinds = (np.int8, np.int16, np.int32)
+    return next((kind for kind in kinds if lowest <= np.iinfo(kind).max), np.int32), bias
 
 
 class Pools:
     """State of all pools that a mandate asks, in L lanes; reused by one force size after another.
 
-    P pools, K lines. A pool may serve several lines (its own capability, and those that it stands in
-    for); it is one queue all the same.
+    P pools, K lines. A pool may serve several lines (its own capability, and those that it stands
+    in for); it is one queue all the same.
 
     Attributes
     ----------
@@ -59,7 +76,7 @@ class Pools:
         self.indices = indices
         self.pools: tuple[Pool, ...] = tuple(plan.pools[p] for p in indices)
         self.position = {p: row for row, p in enumerate(indices)}
-        self.kind, self.bias = count_type(plan)
+        self.kind, self.bias = count_type(self.pools)
         shape = (len(indices), muster.count)
         self.rested: Counts = np.empty(shape, self.kind)
         self.ready: Counts = np.empty(shape, self.kind)

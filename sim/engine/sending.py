@@ -1,8 +1,8 @@
 """Who is sent: the asking rules of one step, lane by lane.
 
-Round A asks for rested units up to the level that each pool can keep up; round B, where the scenario
-allows a surge, for every other unit that may go. Substitutes are asked in the same two rounds after
-every primary line was.
+Round A asks for rested units up to the level that each pool can keep up; round B, where the
+scenario allows a surge, for every other unit that may go. Substitutes are asked in the same two
+rounds after every primary line was.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Sender:
         np.greater(self.deficit, 0, out=self._needed)
         d.lift_short.fill(False)
         for corridor, lift in self.lift.items():
-            # Unused lift was carried over up to one largest unit: small corridors are slow, not shut.
+            # What is left is carried over up to a largest unit: small ways are slow, not shut.
             np.minimum(lift, self.largest[corridor], out=lift)
             lift += d.muster.lift[corridor, step]
         for lines, beyond in self.rounds:
@@ -103,7 +103,7 @@ class Sender:
         pools = self.deployment.pools
         units = pools.ready if beyond else np.minimum(pools.level - pools.used, pools.rested)
         has = units > 0
-        rows = has.any(axis=1)
+        rows = np.asarray(has.any(axis=1))
         return [
             line
             for line in lines
@@ -115,7 +115,7 @@ class Sender:
         pools = self.deployment.pools
         if beyond:
             return np.asarray(pools.ready[row])
-        return np.minimum(pools.level[row] - pools.used[row], pools.rested[row])
+        return np.asarray(np.minimum(pools.level[row] - pools.used[row], pools.rested[row]))
 
     def _ask(self, step: int, line: AskedLine, beyond: bool, need: Soldiers) -> None:
         """Send what one line has of what is needed: whole units, within cap and lift."""
@@ -168,8 +168,8 @@ class Sender:
 
         Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
         have ready over what all have), rounded up to whole units; what one cannot send falls to
-        those after it. Capability by capability, as declared: who is worth asking depends on the other
-        lanes, and must not decide who is asked first.
+        those after it. Capability by capability, as declared: who is worth asking depends on the
+        other lanes, and must not decide who is asked first.
         """
         rows: dict[int, list[AskedLine]] = {}
         for line in lines:
@@ -182,7 +182,9 @@ class Sender:
             for line, weight in zip(group, weights, strict=True):
                 running += weight
                 sent = need - np.maximum(self.deficit[row], 0)
-                quota = np.minimum(need, np.divide(need * running, total, where=total > 0, out=need * 0))
+                quota = np.minimum(
+                    need, np.divide(need * running, total, where=total > 0, out=need * 0)
+                )
                 due = np.ceil(quota - 1e-9) - sent
                 self._ask(step, line, beyond, due.astype(np.float32))
 

@@ -79,5 +79,3 @@ def _wrapped(title: str) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(title.replace("$", r"\$"), 80))
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import SimError
-from sim.results.tables import Table
+from sim.results.tables import TEXTS, Table
 
 
 @contextmanager
@@ -28,8 +29,17 @@ def folder_errors(folder: Path) -> Iterator[None]:
         raise SimError(f"{folder}: cannot write results: {reason}") from error
 
 
-def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
+def write_all(folder: Path, contents: Mapping[str, bytes], obsolete: Iterable[str] = ()) -> None:
     """Write files into `folder`: all are written beside their places first, then put there.
+
+    Parameters
+    ----------
+    folder
+        Is made where it does not exist.
+    contents
+        What to write, by the file's name.
+    obsolete
+        Files of an earlier run that must not stay beside the new ones.
 
     Raises
     ------
@@ -38,6 +48,9 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     """
     with folder_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        for name in contents:
+            if (folder / name).is_dir():
+                raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as temporary:
             for name, content in contents.items():
                 path = Path(temporary) / name
@@ -47,10 +60,12 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
                     os.fsync(file.fileno())
             for name in contents:
                 (Path(temporary) / name).replace(folder / name)
+            for name in obsolete:
+                (folder / name).unlink(missing_ok=True)
 
 
 def cell_text(value: Any) -> str:
-    """A value as it stands in a CSV: ten significant digits, nothing for a missing value.
+    """Write a value as it stands in a CSV: ten significant digits, nothing for a missing value.
 
     The last digits of a double differ between machines and say nothing.
     """
@@ -68,7 +83,7 @@ def cell_text(value: Any) -> str:
 
 
 def to_csv(table: Table) -> bytes:
-    """A table as CSV: UTF-8, line feeds, a header row, RFC 4180 quoting."""
+    """Write a table as CSV: UTF-8, line feeds, a header row, RFC 4180 quoting."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(table)
@@ -82,18 +97,29 @@ def to_gzip(content: bytes) -> bytes:
     return gzip.compress(content, compresslevel=6, mtime=0)
 
 
+_NEEDS_PYARROW = "Parquet files need pyarrow: pip install 'peacekeeping-sim[parquet]'"
+
+
 def to_parquet(table: Table) -> bytes:
-    """A table as Parquet; needs the extra ``parquet``."""
+    """Write a table as Parquet; needs the extra ``parquet``."""
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise SimError(
-            "Parquet files need pyarrow: pip install 'peacekeeping-sim[parquet]'"
-        ) from None
+        raise SimError(_NEEDS_PYARROW) from None
     buffer = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table(dict(table)), buffer)
     return buffer.getvalue()
+
+
+def from_parquet(content: bytes) -> Table:
+    """Read a Parquet file of ours; needs the extra ``parquet``."""
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise SimError(_NEEDS_PYARROW) from None
+    table: Table = pyarrow.parquet.read_table(io.BytesIO(content)).to_pydict()
+    return table
 
 
 def to_json(data: Any) -> bytes:
@@ -102,7 +128,7 @@ def to_json(data: Any) -> bytes:
 
 
 def nulled(data: Any) -> Any:
-    """The same data with null for what is not a number."""
+    """Put null for what is not a number."""
     if isinstance(data, float):
         return None if math.isnan(data) else data
     if isinstance(data, Mapping):
@@ -113,21 +139,27 @@ def nulled(data: Any) -> Any:
 
 
 def from_csv(text: Iterable[str]) -> Table:
-    """Read a CSV of ours: numbers as numbers, empty cells of number columns as NaN."""
+    """Read a CSV of ours: numbers as numbers, empty cells of number columns as NaN.
+
+    Columns of text stay text, whatever they hold: a mandate may be named ``2026`` or ``true``.
+    """
     reader = csv.reader(text)
     header = next(reader, [])
     rows = list(reader)
     if any(len(row) != len(header) for row in rows):
         raise ValueError("rows of different lengths")
     return {
-        name: _typed([row[index] for row in rows]) for index, name in enumerate(header)
+        name: [row[index] for row in rows]
+        if name in TEXTS
+        else _typed([row[index] for row in rows])
+        for index, name in enumerate(header)
     }
 
 
 def _typed(texts: list[str]) -> list[Any]:
     filled = [text for text in texts if text]
     if filled and all(text in ("true", "false") for text in filled):
-        return [text == "true" if text else math.nan for text in texts]
+        return [text == "true" if text else None for text in texts]
     for kind in (int, float):
         try:
             numbers = [kind(text) for text in filled]

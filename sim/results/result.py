@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
-from sim.results.files import from_csv, to_csv, to_gzip, to_json, to_parquet, write_all
+from sim.results.files import (
+    from_csv,
+    from_parquet,
+    to_csv,
+    to_gzip,
+    to_json,
+    to_parquet,
+    write_all,
+)
 from sim.results.tables import LAYOUT, Table
 
 if TYPE_CHECKING:
     import pandas
 
 TABLES = ("summary", "trajectory", "contributors", "replications")
+_FORMS = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,8 @@ class Result:
     def _frame(self, name: str) -> pandas.DataFrame:
         if name not in self.tables:
             raise SimError(
-                f"this result has no {name}: run with keep_replications=True"
+                "this result has no replications: run with keep_replications=True "
+                "(reading them from Parquet needs pyarrow)"
                 if name == "replications"
                 else f"this result has no {name}"
             )
@@ -73,9 +86,10 @@ class Result:
         return str(self.run["title"])
 
     def largest(self) -> dict[str, int | None]:
-        """Per mandate, the largest force size of which the verdict is "feasible", or None.
+        """Find the largest force size of which the verdict is "feasible", or None, per mandate.
 
-        Only sizes below which every size is feasible too count: feasibility need not fall with size.
+        Only sizes below which every size is feasible too count: feasibility need not fall with
+        size.
         """
         table, largest = self.tables["summary"], dict[str, int | None]()
         rows = sorted(
@@ -117,7 +131,8 @@ class Result:
             else:
                 contents[f"{name}.csv.gz"] = to_gzip(to_csv(table))
         contents["run.json"] = to_json(dict(self.run))
-        write_all(folder, contents)
+        ours = {f"{name}{form}" for name in TABLES for form in _FORMS}
+        write_all(folder, contents, obsolete=sorted(ours - contents.keys()))
         return folder
 
     def __repr__(self) -> str:
@@ -128,9 +143,10 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        """The key figures of the summary, for notebooks."""
+        """Show the key figures of the summary, for notebooks."""
         keys = ["mandate", "force_size", "p_authorised", "p_feasible", "p_feasible_if_authorised"]
-        html: str = self.summary[[*keys, "verdict"]].to_html(index=False, float_format="%.3f")
+        table = self.summary[[*keys, "verdict"]]
+        html: str = table.to_html(index=False, float_format="{:.3f}".format)
         return html
 
 
@@ -150,14 +166,17 @@ def read(folder: str | Path) -> Result:
             raise SimError(f"{folder}: written by a newer version (layout {run['layout']})")
         tables: dict[str, Table] = {}
         for name in TABLES:
-            plain, packed = folder / f"{name}.csv", folder / f"{name}.csv.gz"
+            plain, packed, parquet = (folder / f"{name}{form}" for form in _FORMS)
             if plain.exists():
                 with plain.open(encoding="utf-8", newline="") as file:
                     tables[name] = from_csv(file)
             elif packed.exists():
                 with gzip.open(packed, "rt", encoding="utf-8", newline="") as file:
                     tables[name] = from_csv(file)
-        tables["summary"]  # noqa: B018 - a folder without one is none of ours
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            elif parquet.exists():
+                with suppress(SimError):  # without pyarrow the other tables are still worth having
+                    tables[name] = from_parquet(parquet.read_bytes())
+        tables["summary"]  # a folder without one is none of ours
+    except (OSError, EOFError, ValueError, KeyError, TypeError, csv.Error, zlib.error) as error:
         raise SimError(f"{folder}: not a results folder ({error})") from error
     return Result(tables, run)

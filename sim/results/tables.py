@@ -39,6 +39,14 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 STAGES = ("authorised", "pledged", "initial", "full", "feasible")
 MILLION = 1e6
 
+TEXTS = frozenset(
+    (
+        *("mandate", "contributor", "date", "verdict", "binding", "currency"),
+        "burden_highest_contributor",
+    )
+)
+"""Columns of text; every other holds numbers or truth values."""
+
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Rows of the same keys as columns."""
@@ -118,9 +126,7 @@ def _times(name: str, counts: Any, months: float) -> dict[str, float]:
     return times | {f"{name}_p50_low": value(low), f"{name}_p50_high": value(high)}
 
 
-def _totals(
-    plan: Plan, mandate: Mandate, outcomes: Outcomes, authorised: int
-) -> dict[str, float]:
+def _totals(plan: Plan, mandate: Mandate, outcomes: Outcomes, authorised: int) -> dict[str, float]:
     """Means over the authorised replications, each with its Monte Carlo standard error."""
     totals: dict[str, float] = {}
     for index, quantity in enumerate(QUANTITIES):
@@ -151,7 +157,7 @@ def _modelled(plan: Plan, mandate: Mandate, quantity: str) -> bool:
     if quantity == "deaths":
         chain = mandate.conflict
         return chain is not None and any(state.deaths is not None for state in chain.states)
-    return True
+    return quantity != "hold_fill" or mandate.criteria.hold_for > 0
 
 
 def _nations(plan: Plan, mandate: Mandate) -> list[int]:
@@ -161,7 +167,7 @@ def _nations(plan: Plan, mandate: Mandate) -> list[int]:
 def _highest_burden(
     plan: Plan, mandate: Mandate, outcomes: Outcomes, authorised: int
 ) -> dict[str, Any]:
-    """The contributor whose mean presence is the largest share of its army."""
+    """Find the contributor whose mean presence is the largest share of its army."""
     mean = NATION_QUANTITIES.index("mean")
     burdens = [
         (int(outcomes.nation_sums[row, mean]) * unit_of("mean") / authorised / army, nation)
@@ -177,28 +183,38 @@ def _highest_burden(
 
 def trajectory(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
     """Strength and fill by step, over the replications whose mandate is authorised in time."""
-    rows = []
-    for cell, outcomes in cells.items():
-        if not plan.mandates[cell.mandate].sends:
-            continue
-        count = int(outcomes.counts[COUNTS.index("authorised")])
-        for step in range(plan.steps):
-            date = plan.start + datetime.timedelta(days=round(step * plan.step_days))
-            row: dict[str, Any] = {
-                "mandate": plan.mandates[cell.mandate].name,
-                "force_size": cell.size,
-                "step": step,
-                "date": date.isoformat(),
-                "replications": count,
-            }
-            row |= _spread("present", outcomes.present[step], cell.size / BINS_PER_FORCE)
-            row["present_mean"] = _ratio(outcomes.present_sum[step], count)
-            row |= _spread("counted", outcomes.counted[step], cell.size / BINS_PER_FORCE)
-            row["counted_mean"] = _ratio(outcomes.counted_sum[step], count)
-            row |= _spread("fill", outcomes.fill[step], 1 / BINS_PER_FORCE)
-            row["fill_mean"] = _ratio(outcomes.fill_sum[step] * FILL_UNIT, count)
-            rows.append(row)
-    return columns(rows)
+    rows = [
+        _trajectory_row(plan, cell, outcomes, step)
+        for cell, outcomes in cells.items()
+        if plan.mandates[cell.mandate].sends
+        for step in range(plan.steps)
+    ]
+    cell, outcomes = next(iter(cells.items()))
+    return columns(rows) or _header(_trajectory_row(plan, cell, outcomes, 0))
+
+
+def _header(row: Mapping[str, Any]) -> Table:
+    """Make a table without rows, which still says what would stand in them."""
+    return {key: [] for key in row}
+
+
+def _trajectory_row(plan: Plan, cell: Cell, outcomes: Outcomes, step: int) -> dict[str, Any]:
+    count = int(outcomes.counts[COUNTS.index("authorised")])
+    date = plan.start + datetime.timedelta(days=round(step * plan.step_days))
+    row: dict[str, Any] = {
+        "mandate": plan.mandates[cell.mandate].name,
+        "force_size": cell.size,
+        "step": step,
+        "date": date.isoformat(),
+        "replications": count,
+    }
+    row |= _spread("present", outcomes.present[step], cell.size / BINS_PER_FORCE)
+    row["present_mean"] = _ratio(outcomes.present_sum[step], count)
+    row |= _spread("counted", outcomes.counted[step], cell.size / BINS_PER_FORCE)
+    row["counted_mean"] = _ratio(outcomes.counted_sum[step], count)
+    row |= _spread("fill", outcomes.fill[step], 1 / BINS_PER_FORCE)
+    row["fill_mean"] = _ratio(outcomes.fill_sum[step] * FILL_UNIT, count)
+    return row
 
 
 def _ratio(total: Any, count: int) -> float:
@@ -209,45 +225,58 @@ def _spread(name: str, counts: Any, width: float) -> dict[str, float]:
     """Quantiles to the width of a bin (half a per cent of the force), the bin's lower edge."""
     indices = {key: histogram_quantile(counts, q) for key, q in QUANTILES.items()}
     return {
-        f"{name}_{key}": index * width if index >= 0 else math.nan
-        for key, index in indices.items()
+        f"{name}_{key}": index * width if index >= 0 else math.nan for key, index in indices.items()
     }
 
 
 def contributors(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
     """One row per mandate, force size and contributor that is asked under it."""
-    rows = []
-    for cell, outcomes in cells.items():
-        mandate = plan.mandates[cell.mandate]
-        count = int(outcomes.counts[COUNTS.index("authorised")])
-        for slot, nation in enumerate(_nations(plan, mandate)):
-            row: dict[str, Any] = {
-                "mandate": mandate.name,
-                "force_size": cell.size,
-                "contributor": plan.contributors[nation],
-            }
-            sums, squares = outcomes.nation_sums[slot], outcomes.nation_squares[slot]
-            for index, quantity in enumerate(NATION_QUANTITIES):
-                if quantity in ("joins", "withdraws"):
-                    row |= _proportion(f"p_{quantity}", int(sums[index]), count)
-                    continue
-                known = count if _modelled(plan, mandate, quantity) else 0
-                row |= _mean(quantity, sums[index], squares[index], known)
-            army = plan.armies[nation] or math.nan
-            row["army"] = plan.armies[nation] if plan.armies[nation] else math.nan
-            row["burden_percent_mean"] = 100 * row["present_soldiers_mean"] / army
-            row["burden_percent_mcse"] = 100 * row["present_soldiers_mcse"] / army
-            row["burden_peak_percent_mean"] = 100 * row["peak_soldiers_mean"] / army
-            rows.append(row)
-    return columns(rows)
+    rows = [
+        _contributor_row(plan, cell, outcomes, slot)
+        for cell, outcomes in cells.items()
+        for slot in range(len(outcomes.nation_sums))
+    ]
+    return columns(rows) or _header(_contributor_row(plan, *next(iter(cells.items())), None))
+
+
+def _contributor_row(
+    plan: Plan, cell: Cell, outcomes: Outcomes, slot: int | None
+) -> dict[str, Any]:
+    """Make the row of one contributor that is asked; without one, an empty row."""
+    mandate = plan.mandates[cell.mandate]
+    nation = None if slot is None else _nations(plan, mandate)[slot]
+    count = 0 if slot is None else int(outcomes.counts[COUNTS.index("authorised")])
+    nothing = [0] * len(NATION_QUANTITIES)
+    sums = nothing if slot is None else outcomes.nation_sums[slot]
+    squares = nothing if slot is None else outcomes.nation_squares[slot]
+    row: dict[str, Any] = {
+        "mandate": mandate.name,
+        "force_size": cell.size,
+        "contributor": "" if nation is None else plan.contributors[nation],
+    }
+    for index, quantity in enumerate(NATION_QUANTITIES):
+        if quantity in ("joins", "withdraws"):
+            row |= _proportion(f"p_{quantity}", int(sums[index]), count)
+            continue
+        known = count if _modelled(plan, mandate, quantity) else 0
+        row |= _mean(quantity, sums[index], squares[index], known)
+    army = (nation is not None and plan.armies[nation]) or math.nan
+    row["army"] = army
+    row["burden_percent_mean"] = 100 * row["present_soldiers_mean"] / army
+    row["burden_percent_mcse"] = 100 * row["present_soldiers_mcse"] / army
+    row["burden_peak_percent_mean"] = 100 * row["peak_soldiers_mean"] / army
+    return row
 
 
 def replications(plan: Plan, rows: Mapping[Cell, Sequence[Mapping[str, Any]]]) -> Table:
     """One row per mandate, force size and replication: outcomes and the draws that matter most."""
     table: dict[str, list[Any]] = {}
-    keys = dict.fromkeys(
-        key for blocks in rows.values() for block in blocks[:1] for key in block
-    )
+    kinds = {
+        key: values.dtype
+        for blocks in rows.values()
+        for block in blocks[:1]
+        for key, values in block.items()
+    }
     for cell, blocks in rows.items():
         count = sum(len(block["feasible"]) for block in blocks)
         table.setdefault("mandate", []).append(
@@ -255,13 +284,14 @@ def replications(plan: Plan, rows: Mapping[Cell, Sequence[Mapping[str, Any]]]) -
         )
         table.setdefault("force_size", []).append(np.full(count, cell.size))
         table.setdefault("replication", []).append(np.arange(count))
-        for key in keys:
+        for key, kind in kinds.items():
             if key == "binding":
                 names = np.array(["", *CAUSES], object)
                 parts = [names[block[key].astype(int) + 1] for block in blocks]
             elif key in blocks[0]:
                 parts = [block[key] for block in blocks]
-            else:
-                parts = [np.full(len(block["feasible"]), np.nan) for block in blocks]
+            else:  # another mandate's; a missing truth value is none, not a number
+                absent = (None, object) if kind == np.bool_ else (np.nan, np.float64)
+                parts = [np.full(count, *absent)]
             table.setdefault(key, []).append(np.concatenate(parts))
     return {key: list(np.concatenate(parts)) for key, parts in table.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import math
+import operator
 import os
 import platform
 import secrets
@@ -69,12 +70,9 @@ def run(
     begun = time.perf_counter()
     settings = scenario.specification.run
     replications = settings.replications if replications is None else replications
-    if replications < 1:
-        raise SimError(f"replications must be at least 1, found {replications}")
     if seed is None:
         seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
-    if seed < 0:
-        raise SimError(f"seed must not be negative, found {seed}")
+    replications, seed = _whole("replications", replications, 1), _whole("seed", seed, 0)
     plan = plan_of(scenario.specification)
     cells = cells_of(plan)
     check_memory(plan, len(cells), replications if keep_replications else 0, workers)
@@ -103,6 +101,17 @@ def run(
         result_tables["replications"] = tables.replications(plan, ordered)
     seconds = time.perf_counter() - begun
     return Result(result_tables, _record(scenario, plan, replications, seed, seconds))
+
+
+def _whole(name: str, number: Any, least: int) -> int:
+    """Take any kind of whole number, NumPy's too, as a plain one: `run.json` must hold it."""
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        raise SimError(f"{name} must be a whole number, found {number!r}") from None
+    if whole < least:
+        raise SimError(f"{name} must be at least {least}, found {whole}")
+    return whole
 
 
 def _tasks(replications: int, cells: tuple[Cell, ...], workers: int) -> list[_Task]:
@@ -140,10 +149,14 @@ def _results(
     waiting: dict[Future[list[CellResult]], _Task] = {
         pool.submit(simulate_block, plan, seed, *task, keep): task for task in tasks
     }
-    while waiting:
-        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in finished:
-            yield waiting.pop(future), future.result()
+    try:
+        while waiting:
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield waiting.pop(future), future.result()
+    finally:
+        for future in waiting:  # an executor of the caller's outlives a run that was broken off
+            future.cancel()
 
 
 def check_memory(plan: Plan, cells: int, kept: int, workers: int) -> None:

@@ -288,6 +288,8 @@ MAX_NUMBER = 1e15
 
 def _number(text: str) -> float:
     text = text.strip()
+    if text.lower().lstrip("+-.") in ("nan", "inf", "infinity"):
+        raise ValueError(f"NaN and infinity are not allowed, found {clip(text)}")
     if not _NUMBER.fullmatch(text):
         raise ValueError(_advised(f"{clip(text)} is not a number", slip(text)))
     value = float(text.replace("_", ""))
@@ -417,9 +419,10 @@ def _outside(amount: Amount, positive: bool) -> str:
     least, most = _support(amount)
     if math.isfinite(least) and math.isfinite(most):
         inside = amount.low <= least and most <= amount.high
-        # One value in a choice, or a whole distribution of no width.
-        atom = amount.below(math.nextafter(amount.low, math.inf)) if positive and inside else 0.0
-        return "" if inside and atom < _NEVER else f"must be {where}{unit}, found {amount.text}"
+        if positive and inside:  # the limit itself: one value of a choice, or a width of nothing
+            values = amount.parameters if amount.family in ("fixed", "choice") else ()
+            inside = most > amount.low and all(value > low for value in values)
+        return "" if inside else f"must be {where}{unit}, found {amount.text}"
     tail = amount.below(amount.low) + (
         0.0 if math.isinf(amount.high) else 1 - amount.below(amount.high)
     )

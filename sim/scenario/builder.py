@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from sim.errors import Issue, ScenarioError, nearest
 from sim.scenario.scalars import Scalar, clip, controls, resolve
-from sim.scenario.tree import MAX_DEPTH, Entry, Mark, Node, issue
+from sim.scenario.tree import MAX_DEPTH, Entry, Mark, Node, ReadingError, issue
 
 MAX_NODES = 100_000
 """Values in one file, those behind aliases counted as often as they appear."""
@@ -72,7 +72,7 @@ class Builder:
                 value = resolve(text)
             except ValueError as error:
                 self._wrong(at, f"{error}, found {clip(text)}")
-        node = Node(value, at)
+        node = Node(value, at, blank=bare and not text)
         self._count(1, at)
         if anchor is not None:
             self._declare(anchor, at)
@@ -119,7 +119,7 @@ class Builder:
     def finish(self) -> Node | None:
         """Return the tree, or nothing if the file holds none; raise all that is wrong."""
         if self.issues:
-            raise ScenarioError(self.issues)
+            raise ReadingError(self.issues, self._root)
         return self._root
 
     def stop(self, at: Mark, message: str) -> NoReturn:

@@ -15,7 +15,7 @@ from sim.errors import Issue, ScenarioError, nearest
 from sim.scenario.overrides import assignments, override, sweep
 from sim.scenario.scalars import clip
 from sim.scenario.source import display, read
-from sim.scenario.tree import Entry, Node, issue, leaves, origins
+from sim.scenario.tree import Entry, Node, ReadingError, issue, leaves, origins
 
 __all__ = [
     "WHOLE",
@@ -57,7 +57,8 @@ def compose(
     Raises
     ------
     ScenarioError
-        With everything that is wrong in all the files and overrides.
+        With everything that is wrong in all the files and overrides; a `ReadingError` with the
+        merged tree if nothing is missing from it.
 
     Notes
     -----
@@ -72,13 +73,13 @@ def compose(
     root = loader.load(path)
     issues = loader.issues
     # Over a tree with holes in it, an override that is right would look wrong.
-    for name, text in overrides if not issues else ():
+    for name, text in overrides if loader.whole else ():
         try:
             root = override(root, name, text, f"--set {name}={text}")
         except ScenarioError as error:
             issues.extend(error.issues)
     if issues:
-        raise ScenarioError(issues)
+        raise ReadingError(issues, root if loader.whole else None)
     return root
 
 
@@ -94,13 +95,13 @@ def merge(base: Node, over: Node) -> Node:
     -------
     Node
         Mappings are merged, except under the keys in `WHOLE`; scalars and lists are replaced; a
-        null in `over` removes the key.
+        ``null`` in `over` removes the key. A value that was forgotten stays, to be refused.
     """
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     entries = dict(base.value)
     for key, entry in over.value.items():
-        if entry.node.value is None:
+        if entry.node.value is None and not entry.node.blank:
             entries.pop(key, None)
         elif key in entries and key not in WHOLE:
             entries[key] = Entry(entry.mark, merge(entries[key].node, entry.node))
@@ -132,11 +133,18 @@ class _Loader:
 
     allowed: tuple[Path, ...]
     issues: list[Issue] = field(default_factory=list)
+    whole: bool = True
     loaded: dict[Path, Node] = field(default_factory=dict)
 
     def load(self, path: Path, chain: tuple[Path, ...] = ()) -> Node:
         """Read a file and lay it over what it extends; the files of the chain led to it."""
-        node = read(path)
+        try:
+            node = read(path)
+        except ReadingError as error:
+            if error.root is None:
+                raise
+            self.issues.extend(error.issues)
+            node = error.root
         real = path.resolve()
         entries = dict(node.value) if isinstance(node.value, dict) else {}
         extends = entries.pop("extends", None)
@@ -158,26 +166,32 @@ class _Loader:
                 if name.value in seen:
                     raise ValueError(f"{clip(name.value)} is named twice")
                 seen.add(name.value)
-                layers.append(self.base(path.parent / name.value, clip(name.value), chain))
+                layers.append(self.base(path.parent / name.value, name.value, chain))
             except ScenarioError as error:
                 self.issues.extend(error.issues)
+                self.whole = False
             except (OSError, RuntimeError, ValueError) as error:
                 # The first two: a name too long, a folder closed to us, links that go round.
                 self.issues.append(issue(name.mark, step, str(error)))
+                self.whole = False
         return layers
 
-    def base(self, path: Path, name: str, chain: tuple[Path, ...]) -> Node:
+    def base(self, path: Path, written: str, chain: tuple[Path, ...]) -> Node:
         """Load one file that another extends, if it may."""
         real = path.resolve()
         if not any(real.is_relative_to(folder) for folder in self.allowed):
             tree = display(self.allowed[0])
-            raise ValueError(f"{name} lies outside {tree}; move it there, or allow its folder")
+            tree = "the scenario's folder" if tree == "." else tree
+            raise ValueError(
+                f"{clip(written)} lies outside {tree}; move it there, or allow its folder"
+            )
         if real in chain:
             circle = " -> ".join(display(file) for file in (*chain[chain.index(real) :], real))
             raise ValueError(f"a circle of files that extend each other: {circle}")
         if len(chain) > MAX_EXTENDS:
             raise ValueError(f"more than {MAX_EXTENDS} files, each extending the next")
         if not real.is_file():
-            near = nearest(path.name, (file.name for file in path.parent.glob("*.y*ml")))
-            raise ValueError("; ".join(filter(None, (f"no such file {name}", near))))
+            there = path.parent.glob("*.y*ml")
+            near = nearest(written, (str(Path(written).parent / file.name) for file in there))
+            raise ValueError("; ".join(filter(None, (f"no such file {clip(written)}", near))))
         return self.loaded.get(real) or self.load(path, chain)

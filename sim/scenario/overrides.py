@@ -104,8 +104,8 @@ def override(root: Node, path: str, text: str, origin: str) -> Node:
         The tree, which is left as it is.
     path
         Steps separated by dots. A number chooses an item of a list; where the items are forces, so
-        does their ``capability``. Mappings that do not exist yet are made, but nothing with a name of
-        its own (a contributor, a condition ...) unless it is given whole.
+        does their ``capability``. Mappings that do not exist yet are made, but nothing with a name
+        of its own (a contributor, a condition ...) unless it is given whole.
     text
         The value, a scalar or a list or mapping in brackets or braces; ``null`` removes the key.
     origin
@@ -207,17 +207,18 @@ def _stamped(node: Node, mark: Mark) -> Node:
         return Node({key: Entry(mark, _stamped(entry.node, mark)) for key, entry in entries}, mark)
     if isinstance(node.value, list):
         return Node([_stamped(item, mark) for item in node.value], mark)
-    return Node(node.value, mark)
+    return Node(node.value, mark, node.blank)
 
 
 def _set(node: Node, steps: Sequence[str], done: int, value: Node) -> Node:
     if done == len(steps):
         return value
     step, here = steps[done], ".".join(steps[:done]) or "the scenario"
+    removes = done + 1 == len(steps) and value.value is None and not value.blank
     if isinstance(node.value, list):
         place = _item(node.value, step, here)
         items = list(node.value)
-        if done + 1 == len(steps) and value.value is None:
+        if removes:
             del items[place]
         else:
             items[place] = _set(items[place], steps, done + 1, value)
@@ -225,7 +226,7 @@ def _set(node: Node, steps: Sequence[str], done: int, value: Node) -> Node:
     if node.value is not None and not isinstance(node.value, dict):
         raise ValueError(f"{here} is {clip(str(node.value))}, which has no {clip(step)} in it")
     entries = dict(node.value or {})
-    if done + 1 == len(steps) and value.value is None:
+    if removes:
         if step not in entries:
             told = f"{here} has no {clip(step)} to remove"
             raise ValueError("; ".join(filter(None, (told, nearest(step, entries)))))

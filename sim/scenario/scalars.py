@@ -106,6 +106,8 @@ def show(value: object) -> str:
         return "a list" if value else "an empty list"
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)) if abs(value) >= 1000 else str(value)  # 1e4 is no 10000.0
     return clip(value) if isinstance(value, str) else clip(repr(value)).strip("'")
 
 
@@ -140,6 +142,8 @@ def slip(value: object) -> str:
         return ""
     if _INTEGER.fullmatch(value) or _FLOAT.fullmatch(value):
         return "leave out the quotes"
+    if value == "000":
+        return "write a number of thousands without a comma, as in 20_000"
     for pattern, written in _SLIPS:
         if pattern.fullmatch(value):
             return f"write {written(value)}"

@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sim.errors import Issue, ScenarioError
 from sim.scenario.compose import compose, digest
 from sim.scenario.overrides import put
 from sim.scenario.scalars import clip
 from sim.scenario.schema import Specification, specify
-from sim.scenario.tree import Mark, Node, node_of, origins, plain
+from sim.scenario.tree import Mark, Node, ReadingError, node_of, origins, plain
 
 
 class Scenario:
@@ -194,4 +195,24 @@ def load(
         With everything that is wrong, each with file, line and column.
     """
     path = Path(path)
-    return Scenario.from_tree(compose(path, overrides, allow), path.stem)
+    try:
+        root = compose(path, overrides, allow)
+    except ReadingError as error:
+        raise ScenarioError([*error.issues, *_beyond(error)]) from None
+    return Scenario.from_tree(root, path.stem)
+
+
+def _beyond(error: ReadingError) -> list[Issue]:
+    """Find what else is wrong with a scenario whose text is wrong in places."""
+    if error.root is None:
+        return []
+    try:
+        specify(error.root)
+    except ScenarioError as further:
+        told = [issue.path for issue in error.issues if issue.line]  # an option changed nothing
+        return [
+            issue
+            for issue in further.issues
+            if not any(f"{issue.path}.".startswith(f"{path}." if path else "") for path in told)
+        ]
+    return []

@@ -202,10 +202,12 @@ def _build(text: str, file: str) -> Node | None:
         place = (at.line, at.column) if at else (0, 0)
         begun = error.context_mark.line if error.context_mark else None
         problem = error.problem or "cannot be read"
-        builder.issues.append(syntax_issue(file, text, problem, place, begun))
+        found = syntax_issue(file, text, problem, place, begun)
+        raise ScenarioError([*builder.issues, found]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The last two escape from PyYAML over a number too large in an escape or a directive.
-        builder.issues.append(Issue(file, 0, 0, "", f"not valid YAML: {error}"))
+        found = Issue(file, 0, 0, "", f"not valid YAML: {error}")
+        raise ScenarioError([*builder.issues, found]) from None
     return builder.finish()
 
 

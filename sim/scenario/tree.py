@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
@@ -31,10 +31,14 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and where it begins. Nodes may be shared and are never changed."""
+    """A value and where it begins. Nodes may be shared and are never changed.
+
+    A key with nothing after it is `blank`: forgotten, where a ``null`` is meant.
+    """
 
     value: Scalar | dict[str, Entry] | list[Node]
     mark: Mark
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,22 @@ class Entry:
 
     mark: Mark
     node: Node
+
+
+class ReadingError(ScenarioError):
+    """What is wrong with the text of a scenario.
+
+    Parameters
+    ----------
+    issues
+        The mistakes found.
+    root
+        The tree, if it is whole but for them: enough to look for further mistakes.
+    """
+
+    def __init__(self, issues: Iterable[Issue], root: Node | None = None) -> None:
+        super().__init__(issues)
+        self.root = root
 
 
 def dotted(path: Sequence[str | int]) -> str:

@@ -40,7 +40,7 @@ KEY = "[key]"
 MAX_COUNT = 1_000_000_000
 """More soldiers, or replications, than anybody can mean."""
 
-_FEW_NAMES = 8  # as many are listed whole, from more the nearest is picked
+_FEW_NAMES = 5  # as many are listed whole, from more the nearest is picked
 _LISTED = 12
 
 
@@ -101,7 +101,24 @@ def _reference(where: str, noun: str, label: str = "declared") -> Callable[..., 
 _FORBIDDEN_IN_NAMES = re.compile(r"[\x00-\x1f\x7f.\"\\/]|->")
 
 
-def _name(text: Any) -> str:
+def parse_name(text: Any) -> str:
+    """Check a name.
+
+    Parameters
+    ----------
+    text
+        What is written.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If a spreadsheet would run it, or a path or a table could not hold it.
+    """
     if not isinstance(text, str):
         raise ValueError(f"must be a name, found {show(text)}")
     if not text.strip() or text != text.strip() or len(text) > 80:
@@ -114,7 +131,7 @@ def _name(text: Any) -> str:
     return text
 
 
-Name = Annotated[str, BeforeValidator(_name)]
+Name = Annotated[str, BeforeValidator(parse_name)]
 ConditionName = Annotated[Name, AfterValidator(_reference("conditions", "condition"))]
 CorridorName = Annotated[Name, AfterValidator(_reference("corridors", "corridor"))]
 ContributorName = Annotated[Name, AfterValidator(_reference("contributors", "contributor"))]
@@ -256,12 +273,12 @@ def _conditional(leaf: Callable[[Any], float | str]) -> Callable[..., Conditiona
             )
             if "when" in value:
                 try:
-                    _any_condition(_name(value["when"]), info)
-                except ValueError as error:
-                    problems.append(((*path, "when"), str(error), ""))
+                    _any_condition(parse_name(value["when"]), info)
                 except PydanticCustomError as error:
                     _, message, hint = (error.context or {})["problems"][0]
                     problems.append(((*path, "when"), message, hint))
+                except ValueError as error:
+                    problems.append(((*path, "when"), str(error), ""))
             branches = [
                 walk(value[key], (*path, key)) if key in value else 0.0 for key in ("then", "else")
             ]

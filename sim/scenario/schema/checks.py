@@ -6,36 +6,41 @@ another: what they cannot make sense of they leave to the definitions of the sec
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from sim.errors import nearest
-from sim.scenario.amounts import DURATION, Amount, parse_amount
+from sim.scenario.amounts import DAYS_PER_MONTH, DAYS_PER_YEAR, DURATION, Amount, parse_amount
 from sim.scenario.scalars import clip
-from sim.scenario.schema.base import KEY, Problem, known
-from sim.scenario.schema.conflict import transition
+from sim.scenario.schema.base import KEY, Problem, known, parse_name
+from sim.scenario.schema.conflict import Conflict, transition
 from sim.scenario.schema.force import FeasibleWhen, Force, RotationPolicy
 from sim.scenario.schema.politics import SHIPPED_KINDS
 from sim.scenario.schema.rotation import PolicyError, resolve
+from sim.scenario.tree import Path, dotted
 
 Data = Mapping[str, Any]
-Path = tuple[str | int, ...]
+Latest = Callable[[Sequence[Path]], Path]
 
 MAX_STEPS = 10_000
+MAX_YEARS = 50
 
 # A mandate under which nobody comes has a peace to watch and nothing else.
 _SAID_OF_NONE = {"kind", "conflict", "sources"}
 
 
-def cross_checks(data: Data) -> Iterator[Problem]:
+def cross_checks(data: Data, latest: Latest) -> Iterator[Problem]:
     """Find what is wrong between keys and sections.
 
     Parameters
     ----------
     data
         The merged scenario in dicts, lists and scalars; it may be wrong in any way.
+    latest
+        Chooses, of several places that do not fit together, the one to be told: the one that was
+        written last, on top of what the others had already said.
 
     Yields
     ------
@@ -50,32 +55,32 @@ def cross_checks(data: Data) -> Iterator[Problem]:
         if "disruption" in corridor and "capacity" not in corridor:
             path = ("corridors", name, "disruption", KEY)
             yield path, "there is no capacity that a disruption could reduce", "give a capacity"
-    yield from _force(data)
+    yield from _force(data, latest)
     yield from _states(data)
-    yield from _time(data)
-    yield from _rotation(data)
+    yield from _time(data, latest)
+    yield from _rotation(data, latest)
 
 
-def _at(data: Any, *path: str) -> Any:
+def _at(data: Any, *path: str | int) -> Any:
     """Look a value up; None where it does not exist."""
     for step in path:
         data = data.get(step) if isinstance(data, Mapping) else None
     return data
 
 
-def _mapping(data: Any, *path: str) -> Data:
+def _mapping(data: Any, *path: str | int) -> Data:
     found = _at(data, *path)
     return found if isinstance(found, Mapping) else {}
 
 
-def _items(data: Data, *path: str) -> Iterator[tuple[str, Data]]:
+def _items(data: Data, *path: str | int) -> Iterator[tuple[str, Data]]:
     """Those items of a mapping that are mappings themselves."""
     for key, value in _mapping(data, *path).items():
         if isinstance(value, Mapping):
             yield key, value
 
 
-def _duration(data: Any, *path: str) -> Amount | None:
+def _duration(data: Any, *path: str | int) -> Amount | None:
     """Read one fixed duration, or nothing if there is none."""
     try:
         amount = parse_amount(_at(data, *path), DURATION)
@@ -127,7 +132,7 @@ def _mandate(data: Data, name: str, mandate: Data) -> Iterator[Problem]:
             if key not in _SAID_OF_NONE:
                 hint = f"leave out {clip(key)}, or give another kind"
                 yield (*place, key, KEY), "kind 'none' sends nobody, so this has no meaning", hint
-    elif isinstance(kind, str):
+    elif isinstance(kind, str) and _is_name(kind):
         yield from _answered(data, name, kind)
     if "eligible" in mandate and "excluded" in mandate:
         message = "says again who may contribute, as 'eligible' does"
@@ -137,6 +142,14 @@ def _mandate(data: Data, name: str, mandate: Data) -> Iterator[Problem]:
     if isinstance(players, Mapping) or players is None:
         names = tuple(players or ())
         yield from _rule(rule, names, (*place, "authorisation", "rule"))
+
+
+def _is_name(text: Any) -> bool:
+    try:
+        parse_name(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _answered(data: Data, name: str, kind: str) -> Iterator[Problem]:
@@ -167,22 +180,21 @@ def _rule(rule: Any, players: tuple[str, ...], place: Path) -> Iterator[Problem]
             yield (*place, "vetoes", position), message, hint
 
 
-def _force(data: Data) -> Iterator[Problem]:
+def _force(data: Data, latest: Latest) -> Iterator[Problem]:
     """Tell what stands in for itself, and a target that comes after its deadline."""
-    places = [(), *(("mandates", name) for name, _ in _items(data, "mandates"))]
+    places: list[Path] = [(), *(("mandates", name) for name, _ in _items(data, "mandates"))]
     for place in places:
         for needed, substitutes in _items(data, *place, "force", "substitutes"):
             if needed in substitutes:
                 path = (*place, "force", "substitutes", needed, needed, KEY)
                 yield path, f"{clip(needed)} cannot stand in for itself", ""
-        owner = place if "phases" in _mapping(data, *place, "force") else ()
-        full = _duration(data, *place, "feasible_when", "full", "within") or _duration(
-            data, "feasible_when", "full", "within"
-        )
-        latest = _highest_phase(_mapping(data, *owner, "force", "phases"))
-        if full and latest and latest.value > full.value + 1e-6:
-            message = f"the highest share is asked for after {latest}, later than full.within"
-            yield (*owner, "force", "phases"), message, f"full.within is {full}"
+        levels: list[Path] = [place, ()] if place else [()]
+        full, full_at = _said(data, levels, "feasible_when", "full", "within")
+        owner = next((at for at in levels if "phases" in _mapping(data, *at, "force")), ())
+        last = _highest_phase(_mapping(data, *owner, "force", "phases"))
+        if full and last and last.value > full.value + 1e-6:
+            message = f"the highest phase begins after {last}, later than full.within ({full})"
+            yield latest([(*owner, "force", "phases"), full_at]), message, ""
 
 
 def _highest_phase(phases: Data) -> Amount | None:
@@ -221,7 +233,8 @@ def _states(data: Data) -> Iterator[Problem]:
 def _chain(conflict: Data, states: tuple[str, ...], place: Path) -> Iterator[Problem]:
     if conflict and not states:
         said = [key for key in conflict if key not in ("states", "sources")]
-        if said and not any(nearest(key, ["states"]) for key in conflict):
+        unknown = [key for key in conflict if key not in Conflict.model_fields]
+        if said and not any(nearest(key, ["states"]) for key in unknown):
             yield place, "needs 'states'", "as in states: {ceasefire: {}, war: {deaths: 19}}"
         return
     for key in _mapping(conflict, "rates"):
@@ -245,41 +258,59 @@ def _chain(conflict: Data, states: tuple[str, ...], place: Path) -> Iterator[Pro
     yield from walk(conflict.get("start"), (*place, "start"))
 
 
-def _time(data: Data) -> Iterator[Problem]:
-    """Tell where the simulated time is too short to judge a force authorised on the first day."""
+def _time(data: Data, latest: Latest) -> Iterator[Problem]:
+    """Tell where steps and horizon have no sense, for themselves and for the tests."""
     horizon, step = _duration(data, "time", "horizon"), _duration(data, "time", "step")
-    if horizon and step and step.value >= 1 and horizon.value / step.value > MAX_STEPS:
+    if step and not 1 <= step.value <= DAYS_PER_MONTH + 1e-9:
+        yield ("time", "step"), f"must be from 1 day to 1 month, found {step}", ""
+        step = None
+    if horizon and horizon.value > MAX_YEARS * DAYS_PER_YEAR:
+        yield ("time", "horizon"), f"must be at most {MAX_YEARS} years, found {horizon}", ""
+        horizon = None
+    elif horizon and step and horizon.value < step.value:
+        yield ("time", "horizon"), f"must be at least one step ({step}), found {horizon}", ""
+        horizon = None
+    elif horizon and step and horizon.value / step.value > MAX_STEPS:
         count = f"{horizon.value / step.value:,.0f}"
         message = f"{horizon} are {count} steps of {step}, at most {MAX_STEPS:,} are allowed"
         yield ("time", "horizon"), message, "take longer steps"
-    own = [("mandates", name, "feasible_when") for name, _ in _items(data, "mandates")]
-    shared: tuple[str, ...] = ("feasible_when",)
-    for place in [shared, *(place for place in own if _mapping(data, *place))]:
-        levels = [place] if place == shared else [place, shared]
-        full, full_at = _said(data, levels, "full", "within")
-        hold, hold_at = _said(data, levels, "hold", "for")
-        initial, initial_at = _said(data, levels, "initial", "within")
-        needed = (full.value if full else 0.0) + (hold.value if hold else 0.0)
-        if horizon and needed > horizon.value + 1e-6:
-            named = [("full.within", full), ("hold.for", hold)]
-            parts = [f"{key} ({amount})" for key, amount in named if amount]
-            reach = "reach" if len(parts) > 1 else "reaches"
-            message = f"{' and '.join(parts)} {reach} beyond time.horizon ({horizon})"
-            yield hold_at if hold else full_at, message, "give a longer horizon"
-        if initial and full and initial.value > full.value + 1e-6:
-            message = f"initial.within ({initial}) is later than full.within ({full})"
-            yield full_at if len(full_at) > len(initial_at) else initial_at, message, ""
+    yield from _tests(data, [()], horizon, latest)
+    for name, mandate in _items(data, "mandates"):
+        if _mapping(mandate, "feasible_when"):
+            yield from _tests(data, [("mandates", name), ()], horizon, latest)
 
 
-def _said(data: Data, levels: list[tuple[str, ...]], *key: str) -> tuple[Amount | None, Path]:
+def _tests(
+    data: Data, levels: Sequence[Path], horizon: Amount | None, latest: Latest
+) -> Iterator[Problem]:
+    """Tell if a force authorised on the first day could not be judged within the horizon."""
+    full, full_at = _said(data, levels, "feasible_when", "full", "within")
+    hold, hold_at = _said(data, levels, "feasible_when", "hold", "for")
+    initial, initial_at = _said(data, levels, "feasible_when", "initial", "within")
+    asked = [
+        (f"{key} ({amount})", at, amount.value)
+        for key, amount, at in (("full.within", full, full_at), ("hold.for", hold, hold_at))
+        if amount
+    ]
+    if horizon and sum(days for _, _, days in asked) > horizon.value + 1e-6:
+        said = " and then ".join(text for text, _, _ in asked)
+        message = f"the horizon ({horizon}) is too short for {said}"
+        yield latest([("time", "horizon"), *(at for _, at, _ in asked)]), message, ""
+    if initial and full and initial.value > full.value + 1e-6:
+        message = f"initial.within ({initial}) must not be later than full.within ({full})"
+        yield latest([initial_at, full_at]), message, ""
+
+
+def _said(data: Data, levels: Sequence[Path], *key: str) -> tuple[Amount | None, Path]:
     """Give a duration from the first level that says it, and where that is."""
     for level in levels:
-        if _at(data, *level, *key) is not None:
-            return _duration(data, *level, *key), (*level, *key)
+        path = (*level, *key)
+        if _at(data, *path) is not None:
+            return _duration(data, *path), path
     return None, ()
 
 
-def _rotation(data: Data) -> Iterator[Problem]:
+def _rotation(data: Data, latest: Latest) -> Iterator[Problem]:
     """Tell which rotation keys do not fit together, within a level and across levels."""
     rotation = yield from _level(_mapping(data, "rotation"), ("rotation",))
     for nation, contributor in _items(data, "contributors"):
@@ -298,18 +329,21 @@ def _rotation(data: Data) -> Iterator[Problem]:
                 continue
             judged = judged or not inner.model_fields_set
             levels = ((inner, here), (middle, place), (rotation, ("rotation",)))
-            yield from _merged(levels)
+            yield from _merged(levels, latest)
 
 
-def _merged(levels: tuple[tuple[RotationPolicy, Path], ...]) -> Iterator[Problem]:
+def _merged(levels: tuple[tuple[RotationPolicy, Path], ...], latest: Latest) -> Iterator[Problem]:
     try:
         resolve(*(policy for policy, _ in levels))
     except PolicyError as error:
-        for policy, place in levels:  # the innermost level that takes part is the one to change
+        said: dict[str, Path] = {}  # by key, where the innermost level that says it does so
+        for policy, place in levels:
             for key in error.keys:
                 if _says(policy, key):
-                    yield (*place, *key), str(error), ""
-                    return
+                    said.setdefault(dotted(key), (*place, *key))
+        chosen = latest(list(said.values()))
+        others = [dotted(path) for path in said.values() if path != chosen]
+        yield chosen, str(error), f"see {' and '.join(others)}" if others else ""
 
 
 def _says(policy: RotationPolicy, key: tuple[str, ...]) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from sim.errors import nearest
-from sim.scenario.amounts import DAYS_PER_MONTH, DAYS_PER_YEAR, DURATION, parse_amount
+from sim.scenario.amounts import DAYS_PER_MONTH, DURATION, parse_amount
 from sim.scenario.scalars import clip, show, slip
 from sim.scenario.schema.base import (
     KEY,
@@ -31,7 +31,6 @@ from sim.scenario.schema.base import (
 MAX_SIZES = 200
 MAX_FORCE = 10_000_000
 MAX_CAPABILITIES = 10
-MAX_YEARS = 50
 
 
 class Time(Section):
@@ -44,21 +43,6 @@ class Time(Section):
     horizon: PositiveDuration
     """Length of the simulated time."""
 
-    @model_validator(mode="after")
-    def _in_range(self) -> Time:
-        problems: list[Problem] = []
-        if not 1 <= self.step.value <= DAYS_PER_MONTH + 1e-9:
-            problems.append((("step",), f"must be from 1 day to 1 month, found {self.step}", ""))
-        if self.horizon.value < self.step.value:
-            message = f"must be at least one step ({self.step}), found {self.horizon}"
-            problems.append((("horizon",), message, ""))
-        if self.horizon.value > MAX_YEARS * DAYS_PER_YEAR:
-            message = f"must be at most {MAX_YEARS} years, found {self.horizon}"
-            problems.append((("horizon",), message, ""))
-        if problems:
-            refuse(*problems)
-        return self
-
 
 _RANGE = ("from", "to", "step")
 
@@ -70,7 +54,7 @@ def _sizes(written: Any) -> tuple[int, ...]:
         return _range(written)
     items = written if isinstance(written, list) else [written]
     if not 1 <= len(items) <= MAX_SIZES:
-        raise ValueError(f"must be 1 to {MAX_SIZES} sizes, found {len(items)}")
+        raise ValueError(f"needs 1 to {MAX_SIZES} sizes, found {len(items)}")
     problems: list[Problem] = []
     sizes: list[int] = []
     for place, item in enumerate(items):
@@ -186,7 +170,7 @@ Phases = Annotated[
 
 def _shares_add_up(shares: dict[str, float]) -> dict[str, float]:
     if not 1 <= len(shares) <= MAX_CAPABILITIES:
-        raise ValueError(f"must be 1 to {MAX_CAPABILITIES} capabilities, found {len(shares)}")
+        raise ValueError(f"needs 1 to {MAX_CAPABILITIES} capabilities, found {len(shares)}")
     total = math.fsum(shares.values())
     if abs(total - 1) > 1e-6:
         raise ValueError(f"shares add up to {total:.6g}, not 1")

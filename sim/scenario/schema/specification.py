@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -17,7 +18,7 @@ from sim.scenario.schema.force import FeasibleWhen, Force, Rotation, Run, Time
 from sim.scenario.schema.names import names_of
 from sim.scenario.schema.politics import Condition, Mandate, Will
 from sim.scenario.schema.translate import issue_at, problems_of
-from sim.scenario.tree import Node, plain
+from sim.scenario.tree import Node, Path, locate, plain
 
 LANGUAGE = 1
 
@@ -122,20 +123,35 @@ def specify(root: Node) -> Specification:
         With everything that is wrong, each with its place.
     """
     empty, data = without_empty(plain(root))
-    problems: list[Problem] = [
-        ((*path, KEY), "has no value", "give one, or leave the key out") for path in empty
-    ]
+    problems: list[Problem] = [((*path, KEY), "has no value", _advice(path[-1])) for path in empty]
     specification = None
     try:
         specification = Specification.model_validate(data, context=names_of(data))
     except ValidationError as error:
         problems += problems_of(error, Specification)
-    problems += cross_checks(data)
+    problems += cross_checks(data, lambda paths: _latest(root, paths))
     if specification is None or problems:
         missing = {(path[:-1], f"needs '{path[-1]}'") for path in empty}
         told = (problem for problem in problems if problem[:2] not in missing)
         raise ScenarioError(issue_at(root, problem) for problem in told)
     return specification
+
+
+def _advice(key: str) -> str:
+    if key.replace("_", "").isdecimal():  # braces take 120,000 and 0,9 apart
+        return "if it belongs to the number before it, write that without the comma"
+    return "give one, or leave the key out"
+
+
+def _latest(root: Node, paths: Sequence[Path]) -> Path:
+    """Of several places, choose the one on top: by option, in the scenario's file, for one part."""
+
+    def rank(path: Path) -> tuple[int, int]:
+        mark = locate(root, path)
+        written = 2 if not mark.line else int(mark.file == root.mark.file)
+        return written, sum(step in ("mandates", "contributors", "forces") for step in path)
+
+    return max(paths, key=rank)
 
 
 def without_empty(data: Any, path: tuple[str | int, ...] = ()) -> tuple[list[Any], Any]:

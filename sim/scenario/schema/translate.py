@@ -25,7 +25,7 @@ _KINDS = {
     "float_type": ("must be a number", ""),
     "string_type": ("must be text", ""),
     "bool_type": ("must be true or false", ""),
-    "tuple_type": ("must be a list", "as in [a, b], or one item per line after '- '"),
+    "tuple_type": ("must be a list", "one item per line, each after '- '"),
     "dict_type": ("must be a mapping", "as in {key: value}, or one key per line"),
     "model_type": ("must be a mapping", "as in {key: value}, or one key per line"),
 }
@@ -37,6 +37,7 @@ _LIMITS = {
     "less_than_equal": ("must be at most {}", "le"),
 }
 _MANY_KEYS = 20  # more are not worth listing in a message
+_FEW_KEYS = 10
 
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
@@ -61,8 +62,10 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Prob
             beside = [str(other[-1]) for other in unknown if other[:-1] == path[:-1]]
             if any(nearest(key, [str(path[-1])]) for key in beside):
                 continue
-        allowed = _keys(parent) if detail["type"] == "extra_forbidden" else _tags_of(annotation)
-        yield from _told(path, allowed, detail)
+        tags = _tags_of(annotation)
+        keys = _keys(parent if detail["type"] == "extra_forbidden" else annotation)
+        items = bool(_keys(_step(annotation, 0)) or _tags_of(_step(annotation, 0)))
+        yield from _told(path, tags, keys, items, detail)
 
 
 def issue_at(root: Node, problem: Problem) -> Issue:
@@ -102,7 +105,9 @@ def _mark(root: Node, path: Path, at_key: bool) -> Mark:
     return mark if at_key or block else node.mark
 
 
-def _told(path: Path, allowed: Sequence[str], detail: ErrorDetails) -> Iterator[Problem]:
+def _told(
+    path: Path, tags: Sequence[str], keys: Sequence[str], items: bool, detail: ErrorDetails
+) -> Iterator[Problem]:
     kind, found = detail["type"], detail["input"]
     context: Mapping[str, Any] = detail.get("ctx", {})
     if kind == "problems":
@@ -110,8 +115,8 @@ def _told(path: Path, allowed: Sequence[str], detail: ErrorDetails) -> Iterator[
             yield (*path, *below), message, hint
     elif kind == "extra_forbidden":
         key = str(path[-1])
-        listed = f"allowed: {', '.join(allowed)}" if len(allowed) <= _MANY_KEYS else ""
-        yield (*path, KEY), f"unknown key {clip(key)}", nearest(key, allowed) or listed
+        listed = f"allowed: {', '.join(keys)}" if len(keys) <= _MANY_KEYS else ""
+        yield (*path, KEY), f"unknown key {clip(key)}", nearest(key, keys) or listed
     elif kind == "missing":
         yield path[:-1], f"needs '{path[-1]}'", ""
     elif kind == "value_error":
@@ -121,10 +126,15 @@ def _told(path: Path, allowed: Sequence[str], detail: ErrorDetails) -> Iterator[
         hint = nearest(str(found), re.findall("'([^']*)'", expected))
         yield path, f"must be {expected}, found {show(found)}", hint
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
-        yield from _untagged(path, allowed, str(context["discriminator"]).strip("'"), found)
+        yield from _untagged(path, tags, str(context["discriminator"]).strip("'"), found)
+    elif kind == "model_attributes_type" and tags:
+        yield from _untagged(path, tags, "method", found)
     elif kind in _KINDS:
         message, form = _KINDS[kind]
-        yield path, f"{message}, found {show(found)}", _advice(kind, found) or form
+        listed = f"its keys: {', '.join(keys)}" if 0 < len(keys) <= _FEW_KEYS else ""
+        if kind == "tuple_type" and isinstance(found, str) and not items:
+            listed = f"write [{found[:60]}]"
+        yield path, f"{message}, found {show(found)}", _advice(kind, found) or listed or form
     elif kind in _LIMITS:
         form, limit = _LIMITS[kind]
         yield path, f"{form.format(_number(context[limit]))}, found {show(found)}", ""
@@ -156,8 +166,6 @@ def _advice(kind: str, found: Any) -> str:
         return slip(found)
     if kind == "string_type" and isinstance(found, (bool, int, float)):
         return "put it in quotes"
-    if kind == "tuple_type" and isinstance(found, (str, int, float)):
-        return f"write [{str(found)[:60]}]"
     return ""
 
 
@@ -179,8 +187,9 @@ def _cleaned(path: Path, model: type[BaseModel]) -> _Place:
     annotation: Any = model
     clean: list[str | int] = []
     for part in path:
-        tagged = [option for option in _options(annotation) if part in _tags(option)]
-        if tagged:
+        options = _options(annotation)
+        tagged = [option for option in options if part in _tags(option)]
+        if tagged and len(options) > 1:
             annotation = tagged[0]
             continue
         clean.append(part)
@@ -226,6 +235,8 @@ def _step(annotation: Any, part: str | int) -> Any:
 
 def _keys(annotation: Any) -> list[str]:
     """List the keys of the section that an annotation stands for."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _keys(typing.get_args(annotation)[0])
     sections = [option for option in _options(annotation) if _is_model(option)]
     return list(dict.fromkeys(key for section in sections for key in _fields(section)))
 
