@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from benchmarks.cases import CASES, Case
-from pytest_benchmark.fixture import BenchmarkFixture
 
 import sim
+from benchmarks.cases import CASES, Case
 from sim.engine.futures import draw_futures
 from sim.engine.muster import muster, pledge
 from sim.engine.planning import plan_of
@@ -17,13 +18,13 @@ SMALL, _, LAYOUT = CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_parse_and_plan(benchmark: BenchmarkFixture, case: Case) -> None:
+def test_parse_and_plan(benchmark: Any, case: Case) -> None:
     plan = benchmark(lambda: plan_of(case.build().specification))
     assert plan.pools and plan.steps > 100
 
 
 @pytest.mark.parametrize("case", [SMALL, LAYOUT], ids=lambda case: case.name)
-def test_draw(benchmark: BenchmarkFixture, case: Case) -> None:
+def test_draw(benchmark: Any, case: Case) -> None:
     plan = plan_of(case.build().specification)
     futures = benchmark.pedantic(
         draw_futures, args=(plan, 2026, 0, case.replications), rounds=3, iterations=1
@@ -32,7 +33,7 @@ def test_draw(benchmark: BenchmarkFixture, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [SMALL, LAYOUT], ids=lambda case: case.name)
-def test_step(benchmark: BenchmarkFixture, case: Case) -> None:
+def test_step(benchmark: Any, case: Case) -> None:
     """One cell from the first step to the last, buffers warm."""
     plan = plan_of(case.build().specification)
     futures = draw_futures(plan, 2026, 0, case.replications)
@@ -52,7 +53,7 @@ def test_step(benchmark: BenchmarkFixture, case: Case) -> None:
     benchmark.extra_info["ns_per_pool_and_step"] = round(seconds / work * 1e9, 1)
 
 
-def test_write(benchmark: BenchmarkFixture, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_write(benchmark: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     result = sim.run(SMALL.build(), replications=256)
     folder = tmp_path_factory.mktemp("out")
     benchmark(result.save, folder)

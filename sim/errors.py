@@ -45,7 +45,9 @@ class Issue:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         told = f"{self.message}; {self.hint}" if self.hint else self.message
-        return ": ".join(part for part in (place, self.path, told) if part)
+        line = ": ".join(part for part in (place, self.path, told) if part)
+        # Keys are quoted in paths, and neither a line break nor what turns a line may get out.
+        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
 
 
 class ScenarioError(SimError):

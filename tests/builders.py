@@ -27,9 +27,7 @@ LIMIT = 4.5
 """Monte Carlo standard errors within which a correct figure lies, all but surely."""
 
 
-def nation(
-    units: Any = 10, strength: int = 100, probability: Any = 1.0, **keys: Any
-) -> Sections:
+def nation(units: Any = 10, strength: int = 100, probability: Any = 1.0, **keys: Any) -> Sections:
     """A contributor with one pool of infantry; a tour outlasts every scenario of this module.
 
     Keys of a force element go there, those of a stance there, the rest to the contributor.
@@ -148,9 +146,9 @@ def gates(plan: Plan, size: int | None = None, count: int = 64, mandate: int = 0
     return passed
 
 
-def errors_off(hits: Array, expected: float) -> float:
+def errors_off(hits: Any, expected: float) -> float:
     """By how many Monte Carlo standard errors the share of `hits` misses its expectation."""
-    found, count = float(np.mean(hits)), hits.size
+    found, count = float(np.mean(hits)), np.size(hits)
     if not 0 < expected < 1:
         return 0.0 if found == expected else math.inf
     return abs(found - expected) / math.sqrt(expected * (1 - expected) / count)

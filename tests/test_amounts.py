@@ -9,7 +9,8 @@ import scipy.stats
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.scenario.amounts import (
+from sim.scenario.amounts import TOLERATED_TAIL, Amount, parse_amount, steps_of
+from sim.scenario.units import (
     DAYS_PER_MONTH,
     DAYS_PER_YEAR,
     DURATION,
@@ -19,11 +20,7 @@ from sim.scenario.amounts import (
     PER_DAY,
     PER_THOUSAND,
     PER_YEAR,
-    TOLERATED_TAIL,
-    Amount,
     Dimension,
-    parse_amount,
-    steps_of,
 )
 
 ANY = -math.inf  # as a lower limit: none

@@ -219,7 +219,8 @@ def test_an_interrupt_exits_3(
 
 
 def test_a_pipe_gets_plain_text_and_no_progress(starter: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sim", "run", starter, "-n", "50", "--out", tmp_path / "out"]
+    command = [sys.executable, "-m", "sim", "run", str(starter), "-n", "50"]
+    command += ["--out", str(tmp_path / "out")]
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert done.stderr == ""

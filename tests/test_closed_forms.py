@@ -13,10 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
-from scipy.special import ndtri
-
-import sim.engine.futures
 from builders import (
     LIMIT,
     SEED,
@@ -32,6 +28,11 @@ from builders import (
     scenario,
     simulate,
 )
+from scipy import stats
+from scipy.special import ndtri
+
+import sim.engine.futures
+import sim.engine.politics
 from sim.engine.conflict import ConflictChain
 from sim.engine.plan import NEVER, Authorisation, Corridor, Plan
 from sim.running.runner import run
@@ -69,13 +70,13 @@ def test_consents_against_enumeration(rule: str, monkeypatch: pytest.MonkeyPatch
     expected = chance_of_consent(needed, vetoes)
     assert errors_off(futures_of(asked).politics[0].authorised < NEVER, expected) < LIMIT
 
-    right = sim.engine.futures._agreement
+    right = sim.engine.politics._agreement
 
     def too_easy(rule: Authorisation, consents: Array, delays: Array) -> Array:
         easier = Authorisation(rule.players, max(0, rule.needed - 1), rule.vetoes[1:], None)
         return right(easier, consents, delays)
 
-    monkeypatch.setattr(sim.engine.futures, "_agreement", too_easy)
+    monkeypatch.setattr(sim.engine.politics, "_agreement", too_easy)
     assert errors_off(futures_of(asked).politics[0].authorised < NEVER, expected) > LIMIT
 
 
@@ -102,6 +103,30 @@ def test_a_veto_player_is_waited_for() -> None:
     assert (futures_of(alone).politics[0].authorised == 0).all()
     step = futures_of(veto).politics[0].authorised
     assert errors_off(step <= 30, 0.3) < LIMIT < errors_off(step <= 30, 0.35)
+
+
+def test_what_takes_for_ever_is_never_authorised() -> None:
+    """A delay beyond all counting is long, and does not come out below nought."""
+    mandates = decided("unanimous", P={"consents": 1.0, "delay": "lognormal(1, 1_000_000) months"})
+    contributors = {
+        "Aland": nation(
+            delay="lognormal(1, 1_000_000) months",
+            notice="lognormal(1, 1_000_000) months",
+            at_most="lognormal(1_000, 1_000_000_000)",
+        )
+    }
+    asked = plan(time=days(60), mandates=mandates, contributors=contributors)
+    futures = futures_of(asked)
+    politics = futures.politics[0]
+    step = politics.authorised
+    assert ((step >= 0) & (step < 60) | (step == NEVER)).all()
+    sigma = math.log(1e6) / ndtri(0.9)
+    expected = float(stats.norm.cdf(math.log(59 / (365.25 / 12)) / sigma))
+    assert errors_off(step < NEVER, expected) < LIMIT
+    assert ((politics.joined[0] >= 0) & (politics.joined[0] <= NEVER)).all()
+    assert ((futures.notice >= 0) & (futures.notice <= NEVER)).all()
+    assert (futures.notice == NEVER).any(), "some would come after the end of all things"
+    assert simulate(asked, count=500).strength.max() <= 1000
 
 
 def test_days_become_steps_once() -> None:
@@ -162,8 +187,7 @@ def test_conditions_against_their_joint_distribution() -> None:
         hits = (drawn[0] == rain) & (drawn[1] == flood) & (drawn[2] == truce)
         assert errors_off(hits, expected) < LIMIT
         apart = math.prod(
-            p if holds else 1 - p
-            for p, holds in ((0.3, rain), (0.215, flood), (0.5, truce))
+            p if holds else 1 - p for p, holds in ((0.3, rain), (0.215, flood), (0.5, truce))
         )
         worst = max(worst, errors_off(hits, apart))
     assert worst > LIMIT, "independent conditions would have passed"
@@ -256,6 +280,13 @@ def test_what_is_delivered_is_unbiased(written: float | str, mean: float) -> Non
     assert (np.abs(lanes.units[0][0] - 7 * share) < 1).all()
     assert (lanes.cap[0] == np.floor(650 * share + 1e-9)).all()
     assert mean_errors_off(np.floor(7 * share), 7 * mean) > LIMIT  # rounded down, always
+
+
+def test_where_nothing_is_delivered_there_is_still_no_cap() -> None:
+    """Nothing of an endless cap is nobody's number: neither zero nor NaN."""
+    lanes = simulate(plan(contributors={"Aland": nation(4, delivered="choice(0, 1)")})).muster
+    assert np.isinf(lanes.cap).all()
+    assert set(lanes.units[0][0]) == {0, 4}
 
 
 # -- Lift --------------------------------------------------------------------------------------
@@ -425,7 +456,7 @@ def test_no_pool_gives_more_than_its_units_allow() -> None:
 @pytest.mark.parametrize("units", [1, 4, 5, 13])
 @pytest.mark.parametrize("mission", [6, 12, 13, 40])
 def test_level_of_a_short_mission(units: int, mission: int) -> None:
-    """In a mission of H steps nobody needs to serve twice where ``ceil(H / (T - O))`` take turns."""
+    """Nobody serves twice in a mission of H steps where ``ceil(H / (T - O))`` units take turns."""
     pool = rotating(units, 8, 30, 2).pools[0]
     turns = math.ceil(mission / 6)
     assert pool.level(units, mission) == max(units * 6 // 38, units // turns, 1)
@@ -439,6 +470,131 @@ def test_a_short_mission_is_held_without_anybody_serving_twice() -> None:
     assert (run.counted[:20] == 40).all()
     assert run.verdict.held.all()
     assert (run.sent.sum(axis=(0, 1)) == 8).all()
+
+
+# -- Who is asked, and when ----------------------------------------------------------------------
+
+
+def test_a_force_is_asked_for_in_phases() -> None:
+    force = {
+        "sizes": [1000],
+        "capabilities": {"infantry": 1.0},
+        "phases": {"0 weeks": 0.3, "5 weeks": 0.75, "9 weeks": 1.0},
+    }
+    mandates = {"force": {"kind": "alliance", "authorisation": {"delay": "2 weeks"}}}
+    strength = simulate(plan(force=force, mandates=mandates), count=2).strength[:, 0]
+    assert strength.tolist() == [0] * 2 + [300] * 5 + [800] * 4 + [1000] * 19
+
+
+def test_decision_and_notice_come_one_after_the_other() -> None:
+    mandates = {"force": {"kind": "alliance", "authorisation": {"delay": "1 week"}}}
+    contributors = {"Aland": nation(delay="2 weeks", notice="3 weeks")}
+    strength = simulate(plan(mandates=mandates, contributors=contributors), count=2).strength
+    assert strength[:, 0].tolist() == [0] * 6 + [1000] * 24
+
+
+def test_the_first_in_order_is_asked_first() -> None:
+    contributors = {"Aland": nation(6, priority=2), "Bland": nation(7, priority=1)}
+    run = simulate(plan(contributors=contributors), count=2)
+    assert run.deployment.soldiers[:, 0].tolist() == [300, 700]
+
+
+def test_burdens_are_shared_in_proportion() -> None:
+    contributors = {"Aland": nation(30, 50), "Bland": nation(10, 50), "Cland": nation(0, 50)}
+    shared = plan(contributors=contributors, rotation={"burden_sharing": "proportional"})
+    run = simulate(shared, count=2)
+    assert run.deployment.soldiers[:, 0].tolist() == [750, 250, 0]
+
+
+def test_a_cap_is_on_soldiers_at_once() -> None:
+    contributors = {"Aland": nation(10, 90, at_most=500), "Bland": nation(10, 90)}
+    run = simulate(plan(contributors=contributors), count=2)
+    assert run.deployment.soldiers[:, 0].tolist() == [450, 630]
+
+
+# -- Exits ---------------------------------------------------------------------------------------
+
+
+def test_a_mission_that_is_refused_goes_home_over_its_time() -> None:
+    mandates = decided("unanimous", P={"consents": 1.0, "renews": 0.0})
+    mandates["force"] |= {"renewal": {"every": "8 weeks"}, "withdrawn_over": "4 weeks"}
+    run = simulate(plan(mandates=mandates), count=2)
+    assert run.strength[:, 0].tolist() == [1000] * 8 + [700, 500, 200] + [0] * 19
+    assert not run.counted[8:].any()
+
+
+def test_a_mission_that_war_ends_goes_home_in_the_next_step() -> None:
+    conflict: Sections = {"states": {"calm": {}, "war": {"ends_mission": True}}, "start": "war"}
+    assert simulate(plan(conflict=conflict)).strength[:3, 0].tolist() == [1000, 0, 0]
+    mandates = {"force": {"kind": "alliance", "withdrawn_over": "3 weeks"}}
+    slowly = simulate(plan(conflict=conflict, mandates=mandates)).strength[:5, 0]
+    assert slowly.tolist() == [1000, 600, 300, 0, 0]
+
+
+# -- What binds ----------------------------------------------------------------------------------
+
+ENDLESS = {"full": {"within": "10 weeks"}, "hold": {"for": "20 weeks"}}
+BINDING: dict[str, tuple[str, Sections]] = {
+    "nobody consents": ("authorisation", {"mandates": decided("unanimous", P=0.0)}),
+    "nobody wants to": ("will", {"contributors": {"Aland": nation(probability=0.0)}}),
+    "a cap": ("will", {"contributors": {"Aland": nation(at_most=500)}}),
+    "too few units": ("pool", {"contributors": {"Aland": nation(5)}}),
+    "units of another kind": (
+        "capability",
+        {"force": {"sizes": [1000], "capabilities": {"infantry": 0.5, "medical": 0.5}}},
+    ),
+    "notice": ("notice", {"contributors": {"Aland": nation(notice="11 weeks")}}),
+    "a late decision": ("notice", {"contributors": {"Aland": nation(delay="11 weeks")}}),
+    "not delivered": ("delivery", {"contributors": {"Aland": nation(delivered=0.5)}}),
+    "a narrow way": (
+        "lift",
+        {
+            "corridors": {"rail": {"capacity": "5 per day"}},
+            "contributors": {"Aland": nation(corridor="rail")},
+        },
+    ),
+    "a late start": (
+        "notice",
+        {
+            "feasible_when": ENDLESS | {"initial": {"share": 0.25, "within": "2 weeks"}},
+            "contributors": {"Aland": nation(notice="3 weeks")},
+        },
+    ),
+    "rest": (
+        "rotation",
+        {"contributors": {"Aland": nation() | {"tour": "4 weeks", "rest": {"goal": "40 weeks"}}}},
+    ),
+    "a contributor leaves": (
+        "withdrawal",
+        {"conflict": {"states": {"tense": {"withdrawal": "5_000 per year"}}}},
+    ),
+    "war": (
+        "conflict",
+        {"conflict": {"states": {"calm": {}, "war": {"ends_mission": True}}, "start": "war"}},
+    ),
+    "a renewal refused": (
+        "authorisation",
+        {
+            "mandates": {
+                "force": {
+                    "kind": "alliance",
+                    "authorisation": {"decided_by": {"P": {"consents": 1.0, "renews": 0.0}}},
+                    "renewal": {"every": "12 weeks"},
+                }
+            }
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BINDING)
+def test_what_binds_is_named(case: str) -> None:
+    cause, changes = BINDING[case]
+    summary = run(scenario(**changes), replications=5, seed=1).tables["summary"]
+    assert summary["p_feasible"] == [0.0]
+    found = {name: share for name, (share,) in summary.items() if name.startswith("binding")}
+    assert {name for name, share in found.items() if share} == {f"binding_{cause}"}
+    assert run(scenario(), replications=5, seed=1).tables["summary"]["p_feasible"] == [1.0]
 
 
 # -- Conflict ----------------------------------------------------------------------------------
@@ -584,7 +740,7 @@ def test_contributors_lose_patience() -> None:
 
 
 def both_gone(factor: float, steps: int, hazard: float) -> float:
-    """That two like contributors are gone in step `steps`, where one's exit multiplies the hazard."""
+    """The chance that two like contributors are gone, where one's exit multiplies the hazard."""
     total = 0.0
     for first in range(1, steps + 1):
         # Nobody through step first - 1, then one (or both) in step `first`.
@@ -668,7 +824,11 @@ def test_deaths_and_money_follow_from_the_time_served() -> None:
 
 METHODS: dict[str, tuple[Sections, float]] = {
     "line": (
-        {"method": "line", "length": "uniform(900, 1_100) km", "density": "triangular(4, 8, 30) per km"},
+        {
+            "method": "line",
+            "length": "uniform(900, 1_100) km",
+            "density": "triangular(4, 8, 30) per km",
+        },
         1000 * 14,
     ),
     "posts": (
@@ -769,7 +929,9 @@ def test_a_funnel_whose_every_stage_is_known() -> None:
 def test_the_yardstick_itself(measure: Callable[[Array, float], float]) -> None:
     hits = np.arange(10_000) < 3000
     assert measure(hits, 0.3) == pytest.approx(0.0)
-    assert measure(hits, 0.3 + 0.01) == pytest.approx(0.01 / math.sqrt(0.3 * 0.7 / 10_000), rel=0.05)
+    assert measure(hits, 0.3 + 0.01) == pytest.approx(
+        0.01 / math.sqrt(0.3 * 0.7 / 10_000), rel=0.05
+    )
 
 
 def test_a_broken_corridor_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

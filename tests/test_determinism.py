@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import SEED, Array, Sections, busy, nation, scenario
 
 import sim
-from builders import SEED, Array, Sections, busy, nation, scenario
 from sim.engine.futures import Futures, draw_futures
 from sim.engine.plan import NEVER, Plan
 from sim.engine.planning import plan_of
@@ -234,7 +234,9 @@ def by_name(plan: Plan, futures: Futures, steps: int | None = None) -> dict[str,
         values["conflict.uniform"] = futures.conflict_uniform[:steps]
         for row, name in enumerate(plan.contributors):
             values[f"patience.{name}"] = futures.patience[row]
-    for mandate, politics, chain in zip(plan.mandates, futures.politics, futures.conflict, strict=True):
+    for mandate, politics, chain in zip(
+        plan.mandates, futures.politics, futures.conflict, strict=True
+    ):
         prefix = f"mandates.{mandate.name}"
         values[f"{prefix}.authorised"] = politics.authorised
         refused = politics.refused_renewal
@@ -330,7 +332,7 @@ def test_rows_of_the_first_replications_are_the_same() -> None:
     few = run(busy(), replications=30, seed=3, keep_replications=True).replications
     many = run(busy(), replications=90, seed=3, keep_replications=True).replications
     first = many[many["replication"] < 30].reset_index(drop=True)
-    assert to_csv(few.to_dict("list")) == to_csv(first.to_dict("list"))
+    assert few.to_csv() == first.to_csv()
 
 
 def test_blocks_go_on_where_the_last_one_ended(alone: Result) -> None:

@@ -13,6 +13,11 @@ def test_an_issue_reads_like_a_compilers() -> None:
     assert str(Issue("a.yaml", 0, 0, "", "no such file")) == "a.yaml: no such file"
 
 
+def test_an_issue_is_one_line_whatever_it_quotes() -> None:
+    issue = Issue("a\n.yaml", 1, 2, "contributors.a\nb\u202e", "no \x1b[31mway\u2028", "né\r")
+    assert str(issue) == (r"a\n.yaml:1:2: contributors.a\nb\u202e: no \x1b[31mway\u2028; né\r")
+
+
 def test_issues_are_sorted_told_once_and_survive_a_pickle() -> None:
     first, second = Issue("a", 2, 9, "x", "m"), Issue("a", 10, 1, "y", "m")
     error = ScenarioError([second, first, second])

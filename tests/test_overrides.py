@@ -49,9 +49,8 @@ def test_values_are_set_by_their_path() -> None:
     assert "army" not in changed("contributors.France.army", "null")["contributors"]["France"]
     assert changed("contributors.France.army", "")["contributors"]["France"]["army"] is None
     assert changed("contributors.Spain", "{army: 1}")["contributors"]["Spain"] == {"army": 1}
-    assert (
-        changed("conditions.truce", "{probability: 1}")["conditions"]["truce"]["probability"] == 1
-    )
+    truce = changed("conditions.truce", "{probability: 1}")["conditions"]["truce"]
+    assert truce == {"probability": 1}
     forces = changed("contributors.France.forces.manoeuvre.units", "{2026: 6}")
     assert forces["contributors"]["France"]["forces"][0]["units"] == {"2026": 6}
     forces = changed("contributors.France.forces.2.units", "7")

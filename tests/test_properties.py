@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections import deque
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from builders import SEED, Array, Sections, busy, futures_of, gates, nation, plan, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import SEED, Array, Sections, busy, futures_of, gates, nation, plan, simulate
 from sim.engine.muster import muster, pledge
 from sim.engine.outcomes import COUNTS, Outcomes
 from sim.engine.plan import CAUSES, Plan, Pool
@@ -206,9 +207,11 @@ def test_what_stands_there_was_pledged(sections: Sections) -> None:
     assert not ((verdict.full_at <= verdict.full_by) & ~verdict.pledged).any()
 
 
-@pytest.mark.parametrize(("strength", "worth"), [(12, 7), (19, 3), (20, 13), (333, 100), (150, 100)])
+@pytest.mark.parametrize(
+    ("strength", "worth"), [(12, 7), (19, 3), (20, 13), (333, 100), (150, 100)]
+)
 def test_just_enough_substitutes_are_enough(strength: int, worth: int) -> None:
-    """What a substitute counts for is no binary fraction, and must not be lost to its last digit."""
+    """What a substitute counts for is no binary fraction: nothing may hang on its last digit."""
     for units in (1, 5, 9, 27, 60):
         asked = plan(
             force={
@@ -271,9 +274,9 @@ def test_the_funnel_is_nested_and_every_failure_has_one_cause(asked: Plan, seed:
         assert passed == sorted(passed, reverse=True)
         assert counts["replications"] == 60 == counts["feasible"] + int(part.outcomes.causes.sum())
         assert (part.outcomes.causes >= 0).all()
-        rows = part.rows
-        assert rows
-        for wider, stage in zip(STAGES, STAGES[1:], strict=False):
+        assert part.rows
+        rows: dict[str, Array] = dict(part.rows)
+        for wider, stage in pairwise(STAGES):
             assert not (rows[stage] & ~rows[wider]).any()
         # The cause belongs to the first gate that failed.
         names = np.array(["", *CAUSES])[rows["binding"].astype(int) + 1]
@@ -289,8 +292,8 @@ def test_the_funnel_is_nested_and_every_failure_has_one_cause(asked: Plan, seed:
 def test_summaries_fit_together(asked: Plan, seed: int) -> None:
     outcomes = {p.cell: p.outcomes for p in simulate_block(asked, seed, 0, 60, cells_of(asked))}
     table = tables.summary(asked, outcomes)
-    shares = sum(np.array(table[f"binding_{cause}"]) for cause in CAUSES)
-    assert shares + np.array(table["p_feasible"]) == pytest.approx(np.ones(len(shares)), abs=1e-12)
+    shares = np.array([table[f"binding_{cause}"] for cause in CAUSES]).sum(axis=0)
+    assert shares + np.array(table["p_feasible"]) == pytest.approx(1.0, abs=1e-12)
     path = {key: np.array(values) for key, values in tables.trajectory(asked, outcomes).items()}
     some = path["replications"] > 0
     for name in ("present", "counted", "fill"):
@@ -399,7 +402,7 @@ def rotations(draw: st.DrawFn) -> Sections:
 @given(asked=rotations())
 @settings(max_examples=60)
 def test_unit_days_balance(asked: Sections) -> None:
-    """Unit by unit, by a queue that knows nothing of counters: who is sent, who rests, who counts."""
+    """Unit by unit, by a queue that knows no counters: who is sent, who rests, who counts."""
     steps, strength = 90, asked["strength"]
     contributor = nation(asked["units"], strength) | {
         "tour": f"{asked['tour']} days",
@@ -413,7 +416,9 @@ def test_unit_days_balance(asked: Sections) -> None:
         time={"start": "2026-07-01", "step": "1 day", "horizon": f"{steps} days"},
         force={"sizes": [asked["need"]], "capabilities": {"infantry": 1.0}},
         rotation={"surge": asked["surge"]},
-        mandates={"force": {"kind": "alliance", "authorisation": {"delay": f"{asked['delay']} days"}}},
+        mandates={
+            "force": {"kind": "alliance", "authorisation": {"delay": f"{asked['delay']} days"}}
+        },
         contributors={"Aland": contributor},
     )
     run = simulate(built, count=6)

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builders import busy, scenario
 
 import sim
-from builders import busy, scenario
 from sim.engine.plan import CAUSES
 from sim.results.files import cell_text, from_csv, to_csv, to_json, write_all
 from sim.results.result import Result, read
@@ -62,7 +62,9 @@ def test_the_summary_has_its_keys_first_and_every_proportion_with_its_error(resu
 
 
 def test_one_row_per_key(result: Result) -> None:
-    cells = [(mandate, size) for mandate in ("coalition", "council", "nobody") for size in (600, 1500)]
+    cells = [
+        (mandate, size) for mandate in ("coalition", "council", "nobody") for size in (600, 1500)
+    ]
     tables = result.tables
     summary = tables["summary"]
     assert list(zip(summary["mandate"], summary["force_size"], strict=True)) == cells
@@ -90,7 +92,9 @@ def test_the_replications_give_the_summary_back(result: Result) -> None:
     frame = result.replications
     assert frame["replication"].tolist() == list(range(COUNT)) * 6
     for row in rows(result.tables["summary"]):
-        cell = frame[(frame["mandate"] == row["mandate"]) & (frame["force_size"] == row["force_size"])]
+        cell = frame[
+            (frame["mandate"] == row["mandate"]) & (frame["force_size"] == row["force_size"])
+        ]
         for stage in STAGES:
             assert cell[stage].mean() == row[f"p_{stage}"]
         assert cell["adequate"].mean() == row["p_adequate"]
@@ -139,7 +143,9 @@ def test_the_replications_hold_what_was_drawn(result: Result) -> None:
     assert one["consents.North"].isna().all()
     assert set(two["consents.North"]) == {True, False}
     assert 600 <= one["contributors.Aland.at_most"].min() <= one["contributors.Aland.at_most"].max()
-    assert (frame[~frame["conditions.ceasefire"]]["mandate"].eq("coalition") & frame["authorised"]).sum() == 0
+    assert (
+        frame[~frame["conditions.ceasefire"]]["mandate"].eq("coalition") & frame["authorised"]
+    ).sum() == 0
 
 
 def test_without_replications_there_are_none() -> None:
@@ -261,11 +267,21 @@ def test_cells() -> None:
     ]
 
 
-NAMES = ['with, comma and "quotes"', "Côte d’Ivoire", "中国", "2026", "true", "nan", "inf", "1_000", "a\\b"]
+NAMES = [
+    'with, comma and "quotes"',
+    "Côte d’Ivoire",
+    "中国",
+    "2026",
+    "true",
+    "nan",
+    "inf",
+    "1_000",
+    "a\\b",
+]
 
 
 def test_names_come_back_as_they_went() -> None:
-    table = {
+    table: dict[str, list[Any]] = {
         "mandate": NAMES,
         "contributor": list(reversed(NAMES)),
         "burden_highest_contributor": ["", *NAMES[1:]],
@@ -276,7 +292,12 @@ def test_names_come_back_as_they_went() -> None:
 
 
 def test_numbers_come_back_as_numbers() -> None:
-    table = {"a": [1, 2, 3], "b": [0.5, math.nan, 2.0], "c": [math.nan] * 3, "d": [True, False, True]}
+    table: dict[str, list[Any]] = {
+        "a": [1, 2, 3],
+        "b": [0.5, math.nan, 2.0],
+        "c": [math.nan] * 3,
+        "d": [True, False, True],
+    }
     again = from_csv(io.StringIO(to_csv(table).decode(), newline=""))
     assert again["a"] == [1, 2, 3] and all(isinstance(value, int) for value in again["a"])
     assert again["b"][::2] == [0.5, 2.0] and math.isnan(again["b"][1])
@@ -516,7 +537,9 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
 
 def test_a_run_too_large_for_the_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sim.running.runner._memory", lambda: 1e6)
-    with pytest.raises(sim.SimError, match=r"would take about .* GB of memory, the machine has 0\.0"):
+    with pytest.raises(
+        sim.SimError, match=r"would take about .* GB of memory, the machine has 0\.0"
+    ):
         run(scenario(), replications=1)
 
 

@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from sim.errors import ScenarioError
-from sim.scenario.amounts import DAYS_PER_MONTH
 from sim.scenario.scenario import Scenario, load
 from sim.scenario.schema import json_schema
 from sim.scenario.schema.conflict import Conflict
-from sim.scenario.schema.force import FeasibleWhen, Force, Rest, RotationPolicy, parse_policy
+from sim.scenario.schema.force import FeasibleWhen, Force
+from sim.scenario.schema.policy import Rest, RotationPolicy, parse_policy
 from sim.scenario.schema.rotation import PolicyError, resolve
 from sim.scenario.schema.specification import overlay
+from sim.scenario.units import DAYS_PER_MONTH
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))

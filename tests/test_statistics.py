@@ -32,9 +32,10 @@ def test_wilson_against_scipy(successes: int, trials: int) -> None:
     # The textbook interval is told apart, unless it happens to agree to four digits.
     half = Z95 * proportion_error(successes, trials)
     if trials <= 10:
-        assert abs(high - (successes / trials + half)) > 1e-4 or abs(
-            low - (successes / trials - half)
-        ) > 1e-4
+        assert (
+            abs(high - (successes / trials + half)) > 1e-4
+            or abs(low - (successes / trials - half)) > 1e-4
+        )
 
 
 @given(st.integers(1, 3000), st.floats(0, 1))
@@ -73,7 +74,9 @@ def test_error_of_a_proportion() -> None:
     assert proportion_error(0, 50) == proportion_error(50, 50) == 0.0
 
 
-@given(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=50), st.sampled_from([1.0, 1e-4]))
+@given(
+    st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=50), st.sampled_from([1.0, 1e-4])
+)
 def test_mean_and_error_against_numpy(values: list[int], unit: float) -> None:
     total, squares = exact_sums(np.array(values))
     assert total == sum(values)

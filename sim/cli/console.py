@@ -147,35 +147,39 @@ def show_verdicts(
         out.print(line)
 
 
+_Row = Mapping[str, Any]
+
+# Name, least width of the terminal from which on it is shown, and what stands in the cell.
+_COLUMNS: tuple[tuple[str, int, Callable[[_Row], str]], ...] = (
+    ("Force", 0, lambda row: f"{row['force_size']:,}"),
+    ("Authorised", 120, lambda row: percent(row["p_authorised"])),
+    ("Pledged", 120, lambda row: percent(row["p_pledged"])),
+    ("Initial", 120, lambda row: percent(row["p_initial"])),
+    ("Full", 120, lambda row: percent(row["p_full"])),
+    ("Feasible", 76, lambda row: interval(row, "p_feasible")),
+    ("If authorised", 0, lambda row: interval(row, "p_feasible_if_authorised")),
+    ("Adequate", 92, lambda row: interval(row, "p_adequate")),
+    ("Binds", 60, lambda row: binding(row)),
+    ("Verdict", 0, lambda row: str(row["verdict"])),
+)
+
+
 def _grid(mandate: str, rows: Sequence[Mapping[str, Any]], width: int) -> RichTable:
     """The funnel by force size; the narrower the terminal, the fewer stages."""
     table = RichTable(title=mandate, title_justify="left", title_style="bold", box=None)
-    columns: list[tuple[str, Callable[[Mapping[str, Any]], str | Text]]] = [
-        ("Force", lambda row: f"{row['force_size']:,}")
+    columns = [
+        (name, show)
+        for name, least, show in _COLUMNS
+        if width >= least and any(show(row) not in ("", "-") for row in rows)
     ]
-    if width >= 120:
-        for name, stage in (
-            ("Authorised", "authorised"),
-            ("Pledged", "pledged"),
-            ("Initial", "initial"),
-            ("Full", "full"),
-        ):
-            columns.append((name, lambda row, stage=stage: percent(row[f"p_{stage}"])))
-    if width >= 76:
-        columns.append(("Feasible", lambda row: interval(row, "p_feasible")))
-    columns.append(("If authorised", lambda row: interval(row, "p_feasible_if_authorised")))
-    if width >= 90 and not all(math.isnan(row["p_adequate"]) for row in rows):
-        columns.append(("Adequate", lambda row: interval(row, "p_adequate")))
-    if width >= 60:
-        columns.append(("Binds", binding))
-    columns.append(
-        ("Verdict", lambda row: Text(row["verdict"], style=_STYLES.get(row["verdict"], "")))
-    )
     for name, _ in columns:
         left = name in ("Binds", "Verdict")
         table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*(show(row) for _, show in columns))
+        style = _STYLES.get(row["verdict"], "")
+        table.add_row(
+            *(Text(show(row), style=style if name == "Verdict" else "") for name, show in columns)
+        )
     return table
 
 

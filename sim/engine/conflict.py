@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.futures import ConflictDraws, Floats
+from sim.engine.futures import ConflictDraws
 from sim.engine.plan import NEVER, Conflict, Plan
+from sim.engine.politics import Floats
 
 States = NDArray[np.int8]
 
@@ -16,8 +17,9 @@ class ConflictChain:
 
     Worsening rates (to a state declared later) are multiplied by
     ``hazard_ratio ** min(1, strength / reference)``: the force deters (Fortna 2008 for the
-    direction). Rates out of the calmest state are multiplied by ``2 ** (-quiet / half_life)``, where
-    *quiet* is the time spent in it without interruption: a peace that has held is likelier to hold.
+    direction). Rates out of the calmest state are multiplied by ``2 ** (-quiet / half_life)``,
+    where *quiet* is the time spent in it without interruption: a peace that has held is likelier to
+    hold.
 
     Attributes
     ----------
@@ -70,7 +72,7 @@ class ConflictChain:
             hit = undecided & (uniform < edge)
             new[hit] = there
             undecided &= ~hit
-        # Rounding may leave the last exit a hair short of `leaves`; then it is the last that applies.
+        # Rounding may leave the last exit a hair short of `leaves`; then the last one applies.
         for row in range(len(chain.rates) - 1, -1, -1):
             rest = undecided & (rates[row] > 0)
             new[rest] = chain.rates[row][1]

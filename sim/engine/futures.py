@@ -6,51 +6,27 @@ cells are differences of policy and not of luck. Arrays have the replications la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.scenario.amounts import Amount, steps_of
-from sim.scenario.schema.base import Conditional, When
-from sim.engine.plan import NEVER, Authorisation, Corridor, Mandate, Plan, Pool
+from sim.engine.plan import Corridor, Mandate, Plan, Pool
+from sim.engine.politics import (
+    Bools,
+    Draw,
+    Floats,
+    Ints,
+    Politics,
+    amounts,
+    delays,
+    draw_politics,
+    draw_will,
+    evaluate,
+    stacked,
+)
 from sim.engine.streams import uniforms
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int32]
-
-Draw = Callable[[str], Floats]
-
-
-@dataclass(frozen=True, slots=True)
-class Politics:
-    """What a mandate's players and contributors decide.
-
-    Attributes
-    ----------
-    authorised : int32 array (B,)
-        Step of the authorisation; `NEVER` where it is refused or comes too late.
-    refused_renewal : int32 array (B,)
-        Step at which a renewal is refused; `NEVER` where none is.
-    joins : bool array (N, B)
-    joined : int32 array (N, B)
-        Step of the contributor's own decision (meaningful where it joins).
-    cap : float64 array (N, B)
-        Most soldiers at once; infinite without a cap. Whole soldiers.
-    delivered : float64 array (N, B)
-        Share of the pledge that really comes.
-    consents : bool array (players, B)
-    """
-
-    authorised: Ints
-    refused_renewal: Ints
-    joins: Bools
-    joined: Ints
-    cap: Floats
-    delivered: Floats
-    consents: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +92,8 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
     for name, probability in plan.conditions:
         chance = evaluate(probability, conditions, count)
         conditions[name] = draw(f"conditions.{name}") < chance
-    will = _will(plan, draw)
-    politics = tuple(_politics(plan, m, conditions, will, draw, count) for m in plan.mandates)
+    will = draw_will(plan, draw)
+    politics = tuple(draw_politics(plan, m, conditions, will, draw, count) for m in plan.mandates)
     units = tuple(_units(pool, seed, block, count) for pool in plan.pools)
     lift = np.empty((len(plan.corridors), plan.steps, count), np.float32)
     for index, corridor in enumerate(plan.corridors):
@@ -125,17 +101,17 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
     chains = any(m.conflict for m in plan.mandates)
     return Futures(
         count=count,
-        conditions=_stacked([conditions[name] for name, _ in plan.conditions], count, np.bool_),
+        conditions=stacked([conditions[name] for name, _ in plan.conditions], count, np.bool_),
         politics=politics,
         units=units,
-        offset=_stacked(
+        offset=stacked(
             [(draw(f"{p.name}.offset") * 65536).astype(np.int64) for p in plan.pools],
             count,
             np.int64,
         ),
-        rounding=_stacked([draw(f"{p.name}.rounding") for p in plan.pools], count, np.float64),
-        notice=_stacked(
-            [_steps(p.notice, f"{p.name}.notice", plan, draw, count) for p in plan.pools],
+        rounding=stacked([draw(f"{p.name}.rounding") for p in plan.pools], count, np.float64),
+        notice=stacked(
+            [delays(p.notice, f"{p.name}.notice", plan, draw, count) for p in plan.pools],
             count,
             np.int32,
         ),
@@ -143,7 +119,7 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
         conflict_uniform=uniforms(seed, "conflict.step", block, count, plan.steps)
         if chains
         else np.empty((0, count)),
-        patience=_stacked(
+        patience=stacked(
             [-np.log(draw(f"contributors.{n}.withdrawal")) for n in plan.contributors]
             if chains
             else [],
@@ -152,155 +128,8 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
         ),
         conflict=tuple(_conflict(m, conditions, draw, count) for m in plan.mandates),
         required=_required(plan, draw, count),
-        cost=_amount(plan.cost, "costs.per_soldier_month", draw, count, np.nan),
+        cost=amounts(plan.cost, "costs.per_soldier_month", draw, count, np.nan),
     )
-
-
-def evaluate(value: Conditional, conditions: Mapping[str, Bools], count: int) -> Floats:
-    """The value of a conditional in every replication: float64 array (count,)."""
-    if isinstance(value, When):
-        return np.where(
-            conditions[value.condition],
-            evaluate(value.then, conditions, count),
-            evaluate(value.otherwise, conditions, count),
-        )
-    return np.full(count, float(value))
-
-
-def _stacked(rows: list[NDArray[np.generic]], count: int, dtype: type) -> NDArray:  # type: ignore[type-arg]
-    return np.stack(rows) if rows else np.empty((0, count), dtype)
-
-
-def _amount(amount: Amount | None, name: str, draw: Draw, count: int, default: float) -> Floats:
-    if amount is None:
-        return np.full(count, default)
-    if amount.fixed:
-        return np.full(count, min(max(amount.value, amount.low), amount.high))
-    return amount.quantile(draw(name))
-
-
-def _steps(amount: Amount | None, name: str, plan: Plan, draw: Draw, count: int) -> Ints:
-    days = _amount(amount, name, draw, count, 0.0)
-    return np.minimum(steps_of(days, plan.step_days), NEVER).astype(np.int32)
-
-
-def _will(plan: Plan, draw: Draw) -> Callable[[str], Floats]:
-    """Each contributor's latent will: uniform, correlated through one common factor.
-
-    One-factor Gaussian copula (Li 2000): ``Z_n = sqrt(rho) M + sqrt(1 - rho) e_n``, and the
-    contributor joins when ``Phi(Z_n) < p_n``.
-    """
-    from scipy.special import ndtr, ndtri
-
-    if plan.correlation is None:
-        return lambda nation: draw(f"contributors.{nation}.participation")
-    common = ndtri(draw("will.common"))
-    rho = _amount(plan.correlation, "will.correlation", draw, len(common), 0.0)
-
-    def latent(nation: str) -> Floats:
-        own = ndtri(draw(f"contributors.{nation}.participation"))
-        return np.asarray(ndtr(np.sqrt(rho) * common + np.sqrt(1 - rho) * own))
-
-    return latent
-
-
-def _politics(
-    plan: Plan,
-    mandate: Mandate,
-    conditions: Mapping[str, Bools],
-    will: Callable[[str], Floats],
-    draw: Draw,
-    count: int,
-) -> Politics:
-    prefix = f"mandates.{mandate.name}.authorisation"
-    rule = mandate.authorisation
-    consents = _stacked(
-        [
-            draw(f"{prefix}.{p.name}.consents") < evaluate(p.consents, conditions, count)
-            for p in rule.players
-        ],
-        count,
-        np.bool_,
-    )
-    days = _agreement(
-        rule,
-        consents,
-        _stacked(
-            [_amount(p.delay, f"{prefix}.{p.name}.delay", draw, count, 0.0) for p in rule.players],
-            count,
-            np.float64,
-        ),
-    )
-    days = days + _amount(rule.delay, f"{prefix}.delay", draw, count, 0.0)
-    step = steps_of(np.where(np.isfinite(days), days, 0.0), plan.step_days)
-    allowed = np.isfinite(days) & (step <= mandate.criteria.authorised_within)
-    allowed &= step < plan.steps
-    for name in mandate.requires:
-        allowed &= conditions[name]
-    authorised = np.where(allowed & mandate.sends, step, NEVER).astype(np.int32)
-
-    joins, joined, cap, delivered = [], [], [], []
-    for nation, stance in zip(plan.contributors, mandate.stances, strict=True):
-        if stance is None:
-            joins.append(np.zeros(count, np.bool_))
-            joined.append(np.full(count, NEVER, np.int32))
-            cap.append(np.full(count, np.inf))
-            delivered.append(np.ones(count))
-            continue
-        takes_part = will(nation) < evaluate(stance.probability, conditions, count)
-        for name in stance.requires:
-            takes_part = takes_part & conditions[name]
-        delay = _steps(stance.delay, f"{stance.name}.delay", plan, draw, count)
-        joins.append(takes_part)
-        joined.append(np.minimum(authorised + delay, NEVER).astype(np.int32))
-        most = _amount(stance.at_most, f"{stance.name}.at_most", draw, count, np.inf)
-        cap.append(np.floor(most + 1e-9))
-        delivered.append(_amount(stance.delivered, f"{stance.name}.delivered", draw, count, 1.0))
-    return Politics(
-        authorised=authorised,
-        refused_renewal=_renewals(plan, mandate, authorised, conditions, draw),
-        joins=_stacked(joins, count, np.bool_),
-        joined=_stacked(joined, count, np.int32),
-        cap=_stacked(cap, count, np.float64),
-        delivered=_stacked(delivered, count, np.float64),
-        consents=consents,
-    )
-
-
-def _agreement(rule: Authorisation, consents: Bools, delays: Floats) -> Floats:
-    """Days until the rule is met; infinite where it never is.
-
-    The rule is met when so many have consented as it needs and every player with a veto has: the
-    later of the k-th consent and the last veto player's. A veto player who refuses blocks alone.
-    """
-    count = consents.shape[1]
-    if not rule.players:
-        return np.zeros(count)
-    days = np.where(consents, delays, np.inf)
-    met = np.sort(days, axis=0)[rule.needed - 1] if rule.needed else np.zeros(count)
-    for index in rule.vetoes:
-        met = np.maximum(met, days[index])
-    return met
-
-
-def _renewals(
-    plan: Plan, mandate: Mandate, authorised: Ints, conditions: Mapping[str, Bools], draw: Draw
-) -> Ints:
-    """Step of the first renewal that is refused; every renewal has draws of its own."""
-    count = len(authorised)
-    refused = np.full(count, NEVER, np.int32)
-    rule = mandate.authorisation
-    if not mandate.renewal or not rule.players:
-        return refused
-    for number in range(1, plan.steps // mandate.renewal + 1):
-        name = f"mandates.{mandate.name}.renewal.{number}"
-        consents = np.stack(
-            [draw(f"{name}.{p.name}") < evaluate(p.renews, conditions, count) for p in rule.players]
-        )
-        agreed = np.isfinite(_agreement(rule, consents, np.zeros(consents.shape)))
-        step = authorised + number * mandate.renewal
-        refused = np.where((refused == NEVER) & ~agreed, np.minimum(step, NEVER), refused)
-    return refused.astype(np.int32)
 
 
 def _units(pool: Pool, seed: int, block: int, count: int) -> Ints:
@@ -337,11 +166,11 @@ def _lift(corridor: Corridor, plan: Plan, seed: int, block: int, count: int) -> 
     def draw(name: str) -> Floats:
         return uniforms(seed, name, block, count)
 
-    capacity = _amount(corridor.capacity, f"{prefix}.capacity", draw, count, 0.0)
+    capacity = amounts(corridor.capacity, f"{prefix}.capacity", draw, count, 0.0)
     open_share = np.ones((plan.steps, count))
     if corridor.disruption_rate is not None:
-        rate = _amount(corridor.disruption_rate, f"{prefix}.disruption.rate", draw, count, 0.0)
-        remaining = _amount(corridor.remaining, f"{prefix}.disruption.remaining", draw, count, 1.0)
+        rate = amounts(corridor.disruption_rate, f"{prefix}.disruption.rate", draw, count, 0.0)
+        remaining = amounts(corridor.remaining, f"{prefix}.disruption.remaining", draw, count, 1.0)
         begins = -np.expm1(-rate * plan.step_years)
         ends = -np.expm1(-plan.step_days / corridor.disruption_days)
         u = uniforms(seed, f"{prefix}.disruption", block, count, plan.steps)
@@ -364,7 +193,7 @@ def _conflict(
     def per_state(key: str) -> Floats:
         return np.stack(
             [
-                _amount(
+                amounts(
                     getattr(state, key), f"conflict.states.{state.name}.{key}", draw, count, 0.0
                 )
                 for state in chain.states
@@ -372,15 +201,15 @@ def _conflict(
         )
 
     rates = [
-        _amount(rate, f"conflict.rates.{names[a]} -> {names[b]}", draw, count, 0.0)
+        amounts(rate, f"conflict.rates.{names[a]} -> {names[b]}", draw, count, 0.0)
         for a, b, rate in chain.rates
     ]
     return ConflictDraws(
         start=evaluate(chain.start, conditions, count).astype(np.int8),
-        rates=_stacked(rates, count, np.float64),
+        rates=stacked(rates, count, np.float64),
         deaths=per_state("deaths"),
         withdrawal=per_state("withdrawal"),
-        hazard_ratio=_amount(
+        hazard_ratio=amounts(
             chain.hazard_ratio, "conflict.deterrence.hazard_ratio", draw, count, 1.0
         ),
     )
@@ -397,11 +226,11 @@ def _required(plan: Plan, draw: Draw, count: int) -> Floats:
     for method in plan.requirement:
         value = np.ones(count)
         for key, amount in method.factors:
-            value = value * _amount(amount, f"{method.name}.{key}", draw, count, 0.0)
+            value = value * amounts(amount, f"{method.name}.{key}", draw, count, 0.0)
         for key, amount in method.surcharges:
-            value = value * (1 + _amount(amount, f"{method.name}.{key}", draw, count, 0.0))
+            value = value * (1 + amounts(amount, f"{method.name}.{key}", draw, count, 0.0))
         if method.divisor:
             key, amount = method.divisor
-            value = value / _amount(amount, f"{method.name}.{key}", draw, count, 1.0)
+            value = value / amounts(amount, f"{method.name}.{key}", draw, count, 1.0)
         values.append(value)
     return np.stack(values)[chosen, np.arange(count)]

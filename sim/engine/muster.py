@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.futures import ConflictDraws, Floats, Futures, Ints
+from sim.engine.futures import ConflictDraws, Futures
 from sim.engine.plan import NEVER, Mandate, Plan, Pool
-
-Bools = NDArray[np.bool_]
+from sim.engine.politics import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +78,16 @@ def muster(plan: Plan, mandate: int, futures: Futures) -> Muster:
         ready = np.minimum(joined[nation] + futures.notice[index, lanes], NEVER)
         start[index] = np.where(joins[nation], ready, NEVER)
     chain = futures.conflict[mandate]
+    cap = politics.cap[:, lanes]
+    capped = np.isfinite(cap)
+    fewer = np.floor(np.where(capped, cap, 0) * delivered + 1e-9)
     return Muster(
         lanes=lanes,
         authorised=politics.authorised[lanes],
         refused_renewal=politics.refused_renewal[lanes],
         joins=joins,
         joined=np.where(joins, joined, NEVER).astype(np.int32),
-        cap=np.floor(politics.cap[:, lanes] * delivered + 1e-9).astype(np.float32),
+        cap=np.where(capped, fewer, np.inf).astype(np.float32),
         units=tuple(units),
         undelivered=tuple(undelivered),
         start=start,
@@ -174,9 +176,7 @@ def pledge(plan: Plan, index: int, futures: Futures, lanes: NDArray[np.intp]) ->
     return Pledge(subsets, *(np.floor(s + 1e-6).astype(np.float32) for s in (joined, everybody)))
 
 
-def _factors(
-    plan: Plan, mandate: Mandate, subsets: tuple[tuple[int, ...], ...]
-) -> NDArray[np.float32]:
+def _factors(plan: Plan, mandate: Mandate, subsets: tuple[tuple[int, ...], ...]) -> Floats:
     """Say what a soldier of a capability adds to a subset: float64 (subsets, capabilities).
 
     One where the capability is in the subset, nothing elsewhere; where units may stand in for a

@@ -86,11 +86,12 @@ NATION_QUANTITIES = ("joins", "peak", "mean", "breaches", "deaths", "cost", "wit
 
 def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
     """Sum and sum of squares of whole numbers, exact whatever their size."""
-    whole = np.rint(values).astype(np.int64)
-    largest = int(np.abs(whole).max(initial=0))
-    if largest * largest * max(1, len(whole)) < 2**63:
+    rounded = np.rint(values)
+    largest = int(np.abs(rounded).max(initial=0))
+    if largest * largest * max(1, len(rounded)) < 2**63:
+        whole = rounded.astype(np.int64)
         return int(whole.sum()), int((whole * whole).sum())
-    numbers = [int(value) for value in whole]
+    numbers = [int(value) for value in rounded]
     return sum(numbers), sum(value * value for value in numbers)
 
 

@@ -1,14 +1,13 @@
 """The plan: a scenario as flat values in steps and soldiers, ready for either engine.
 
-A plan knows no YAML and no files, draws nothing and is never changed. Indices refer to the tuples of
-names at its top: contributors, capabilities, corridors, conditions.
+A plan knows no YAML and no files, draws nothing and is never changed. Indices refer to the tuples
+of names at its top: contributors, capabilities, corridors, conditions.
 """
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from sim.scenario.amounts import Amount
 from sim.scenario.schema.base import Conditional
@@ -29,18 +28,6 @@ CAUSES = (
     "withdrawal",
     "conflict",
 )
-Cause: TypeAlias = Literal[
-    "authorisation",
-    "will",
-    "pool",
-    "capability",
-    "notice",
-    "delivery",
-    "lift",
-    "rotation",
-    "withdrawal",
-    "conflict",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Verdict:
         criteria = self.mandate.criteria
         for phase, lanes in record.phase_of_step.get(step, ()):
             self.needed[:, lanes] = self.needed_by_phase[phase][:, None]
-        self.filled = (record.present >= self.needed).all(axis=0)
+        self.filled = np.asarray((record.present >= self.needed).all(axis=0))
         if criteria.initial_share:
             ready = (record.strength >= self.initial_strength) & (self.initial_at == NEVER)
             self.initial_at[ready & (self.muster.authorised <= step)] = step
@@ -150,7 +150,7 @@ class Verdict:
         self._bind(step, record, np.flatnonzero(~self.held), self.at_peak[:, None])
 
     def _bind(self, step: int, record: Record, lanes: Lanes, wanted: NDArray[np.float32]) -> None:
-        """Say what bound in lanes that fail their first gate now, at the worst-filled capability."""
+        """Say what bound where the first gate fails now, at the capability that is filled worst."""
         lanes = lanes[self.cause[lanes] < 0]
         if not len(lanes):
             return

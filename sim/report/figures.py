@@ -58,7 +58,8 @@ def feasibility(result: Result, path: Path) -> None:
         axes.text(0.5, 0.5, "nobody is sent", transform=axes.transAxes, ha="center")
     axes.spines[["top", "right"]].set_visible(False)
     figure.supxlabel(
-        f"{result.run['replications']:,} replications, seed {result.run['seed']}; bands: 95% intervals",
+        f"{result.run['replications']:,} replications, seed {result.run['seed']}; "
+        "bands: 95% intervals",
         fontsize=7, x=0.99, ha="right", color="0.4",
     )  # fmt: skip
     picture = io.BytesIO()

@@ -1,73 +1,26 @@
 """Amounts: a number or a distribution, with its unit, as an analyst writes it.
 
 ``triangular(1, 2, 6) months`` is parsed by a small grammar (never by ``eval``), turned into the
-base unit of its dimension and sampled by inverting its distribution function, so that the same
-uniform number always gives the same quantile whatever the parameters are.
+base unit of its dimension.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.errors import nearest
+from sim.scenario.distributions import FAMILIES, Floats, between
 from sim.scenario.scalars import clip, show, slip
-
-Floats = NDArray[np.float64]
-
-DAYS_PER_YEAR = 365.25
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12
-
-_PERIODS = {"day": 1.0, "week": 7.0, "month": DAYS_PER_MONTH, "year": DAYS_PER_YEAR}
+from sim.scenario.units import MONEY, NUMBER, Dimension
 
 # What little of a distribution may lie outside the range of its field, to be moved to the limit.
 TOLERATED_TAIL = 0.01
 _NEVER = 1e-12  # as rare as this, a value is never drawn
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """What an amount measures.
-
-    Attributes
-    ----------
-    name
-        In words, with its article.
-    units
-        Those accepted, with their factor to the base unit; none at all stands for any currency.
-    example
-        One as it is written.
-    """
-
-    name: str
-    units: Mapping[str, float]
-    example: str
-
-
-def _durations() -> dict[str, float]:
-    return {word: days for name, days in _PERIODS.items() for word in (name, name + "s")}
-
-
-def _rates(base: float) -> dict[str, float]:
-    return {f"per {name}": base / days for name, days in _PERIODS.items()}
-
-
-NUMBER = Dimension("a number", {"": 1.0}, "3 or uniform(1, 4)")
-DURATION = Dimension("a duration", _durations(), "6 months or triangular(1, 2, 6) months")
-PER_DAY = Dimension("a rate", _rates(1.0), "420 per day")
-PER_YEAR = Dimension("a rate", _rates(DAYS_PER_YEAR), "0.4 per year")
-LENGTH = Dimension("a length", {"km": 1.0}, "1_100 km")
-AREA = Dimension("an area", {"km2": 1.0}, "11_000 km2")
-PER_LENGTH = Dimension("a density", {"per km": 1.0}, "13.6 per km")
-PER_AREA = Dimension("a density", {"per km2": 1.0}, "1.4 per km2")
-PER_THOUSAND = Dimension("a ratio", {"per 1000": 1e-3}, "uniform(1, 4) per 1000")
-MONEY = Dimension("an amount of money", {}, "9000 EUR")  # the unit is any currency code
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,157 +76,20 @@ class Amount:
         ndarray of float64
             Values in the base unit, of the same shape; none outside the field's range.
         """
-        raw = _FAMILIES[self.family].quantile(u, *self.parameters) * self.scale
+        raw = FAMILIES[self.family].quantile(u, *self.parameters) * self.scale
         return np.clip(raw, self.low, self.high)
 
     def mean(self) -> float:
         """Return the mean in the base unit, as written: before anything is moved to the limits."""
-        return _FAMILIES[self.family].mean(*self.parameters) * self.scale
+        return FAMILIES[self.family].mean(*self.parameters) * self.scale
 
     def below(self, x: float) -> float:
         """Return the probability of a value below `x` (base unit), as written."""
-        return _FAMILIES[self.family].below(x / self.scale, *self.parameters)
+        return FAMILIES[self.family].below(x / self.scale, *self.parameters)
 
     def __str__(self) -> str:
         return self.text
 
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """A distribution family: how its parameters are checked, inverted and averaged."""
-
-    names: tuple[str, ...]  # of the parameters, for messages; () takes any number
-    check: Callable[..., str]  # "" or what is wrong
-    quantile: Callable[..., Floats]
-    mean: Callable[..., float]
-    below: Callable[..., float]
-
-
-def _triangular_quantile(u: Floats, low: float, mode: float, high: float) -> Floats:
-    if high == low:
-        return np.full_like(u, low)
-    split = (mode - low) / (high - low)
-    rising = low + np.sqrt(u * (high - low) * (mode - low))
-    falling = high - np.sqrt((1 - u) * (high - low) * (high - mode))
-    return np.where(u < split, rising, falling)
-
-
-def _triangular_below(x: float, low: float, mode: float, high: float) -> float:
-    if x <= low:
-        return 0.0
-    if x >= high:
-        return 1.0
-    if x < mode:
-        return (x - low) ** 2 / ((high - low) * (mode - low))
-    return 1 - (high - x) ** 2 / ((high - low) * (high - mode))
-
-
-# scipy.special costs a tenth of a second to import, and only drawing needs it.
-def _normal_quantile(u: Floats, mean: float, sd: float) -> Floats:
-    from scipy.special import ndtri
-
-    return np.asarray(mean + sd * ndtri(u), dtype=np.float64)
-
-
-def _normal_below(x: float, mean: float, sd: float) -> float:
-    return 0.5 * math.erfc((mean - x) / (sd * math.sqrt(2)))
-
-
-_WIDEST = 1_000_000  # p90 over the median; beyond it the mean has no meaning
-_Z90 = 1.2815515655446004  # the 90% point of the standard normal
-
-
-def _lognormal_quantile(u: Floats, median: float, p90: float) -> Floats:
-    sigma = math.log(p90 / median) / _Z90
-    return np.exp(_normal_quantile(u, math.log(median), sigma))
-
-
-def _lognormal_below(x: float, median: float, p90: float) -> float:
-    if x <= 0:
-        return 0.0
-    return _normal_below(math.log(x), math.log(median), math.log(p90 / median) / _Z90)
-
-
-def _lognormal_check(median: float, p90: float) -> str:
-    if not 0 < median < p90:
-        return "must be in order 0 < median < p90"
-    return "" if p90 / median <= _WIDEST else f"p90 is more than {_WIDEST:,} times the median"
-
-
-def _beta_check(a: float, b: float) -> str:
-    if not (a > 0 and b > 0):
-        return "a and b must be above 0"
-    return "" if all(0.01 <= p <= 10_000 for p in (a, b)) else "must be from 0.01 to 10,000"
-
-
-def _beta_quantile(u: Floats, a: float, b: float) -> Floats:
-    from scipy.special import betaincinv
-
-    return np.asarray(betaincinv(a, b, u), dtype=np.float64)
-
-
-def _beta_below(x: float, a: float, b: float) -> float:
-    from scipy.special import betainc
-
-    return float(betainc(a, b, min(1.0, max(0.0, x))))
-
-
-def _choice_quantile(u: Floats, *values: float) -> Floats:
-    index = np.minimum((u * len(values)).astype(np.int64), len(values) - 1)
-    return np.asarray(values, dtype=np.float64)[index]
-
-
-_FAMILIES: dict[str, _Family] = {
-    "fixed": _Family(
-        ("value",),
-        lambda v: "",
-        lambda u, v: np.full_like(u, v),
-        lambda v: v,
-        lambda x, v: float(v < x),
-    ),
-    "uniform": _Family(
-        ("low", "high"),
-        lambda a, b: "" if a <= b else "low must not be above high",
-        lambda u, a, b: a + u * (b - a),
-        lambda a, b: (a + b) / 2,
-        lambda x, a, b: min(1.0, max(0.0, (x - a) / (b - a))) if b > a else float(a < x),
-    ),
-    "triangular": _Family(
-        ("low", "mode", "high"),
-        lambda a, m, b: "" if a <= m <= b else "must be in order low, mode, high",
-        _triangular_quantile,
-        lambda a, m, b: (a + m + b) / 3,
-        _triangular_below,
-    ),
-    "normal": _Family(
-        ("mean", "sd"),
-        lambda m, sd: "" if sd > 0 else "sd must be above 0",
-        _normal_quantile,
-        lambda m, sd: m,
-        _normal_below,
-    ),
-    "lognormal": _Family(
-        ("median", "p90"),
-        _lognormal_check,
-        _lognormal_quantile,
-        lambda m, p: m * math.exp((math.log(p / m) / _Z90) ** 2 / 2),
-        _lognormal_below,
-    ),
-    "beta": _Family(
-        ("a", "b"),
-        _beta_check,
-        _beta_quantile,
-        lambda a, b: a / (a + b),
-        _beta_below,
-    ),
-    "choice": _Family(
-        (),
-        lambda *v: "" if v else "needs at least one value",
-        _choice_quantile,
-        lambda *v: sum(v) / len(v),
-        lambda x, *v: sum(value < x for value in v) / len(v),
-    ),
-}
 
 _NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _CALL = re.compile(r"([^\W\d_]\w*)\s*\((.*)\)\s*([^()]*)", re.DOTALL)
@@ -302,28 +118,21 @@ def _advised(message: str, hint: str) -> str:
     return f"{message}; {hint}" if hint else message
 
 
-def _between(p10: float, p90: float) -> tuple[str, tuple[float, ...]]:
-    """``between(p10, p90)``: the lognormal through the two where both are positive, else normal."""
-    if p10 > 0:
-        return "lognormal", (math.sqrt(p10) * math.sqrt(p90), p90)
-    return "normal", ((p10 + p90) / 2, (p90 - p10) / (2 * _Z90))
-
-
 def _distribution(name: str, inside: str, text: str) -> tuple[str, tuple[float, ...]]:
     """Family and parameters of ``name(inside)``."""
     if name not in _KNOWN:
         hint = nearest(name.lower(), _KNOWN) or f"known: {', '.join(_KNOWN)}"
         raise ValueError(f"unknown distribution {clip(name)}; {hint}")
     arguments = tuple(_number(part) for part in inside.split(",")) if inside.strip() else ()
-    names = ("p10", "p90") if name == "between" else _FAMILIES[name].names
+    names = ("p10", "p90") if name == "between" else FAMILIES[name].names
     form = f"{name}({', '.join(names) or 'a, b, ...'})"
     if names and len(arguments) != len(names):
         raise ValueError(f"{form} takes {len(names)} numbers, found {len(arguments)}")
     if name == "between":
         if arguments[0] >= arguments[1]:
             raise ValueError(f"{form}: p10 must be below p90, found {clip(text)}")
-        name, arguments = _between(*arguments)
-    if problem := _FAMILIES[name].check(*arguments):
+        name, arguments = between(*arguments)
+    if problem := FAMILIES[name].check(*arguments):
         raise ValueError(f"{form}: {problem}, found {clip(text)}")
     return name, arguments
 

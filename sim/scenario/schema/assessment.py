@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.amounts import AREA, LENGTH, PER_AREA, PER_LENGTH, PER_THOUSAND, Amount
-from sim.scenario.schema.base import Money, NumberAmount, Section, ShareAmount, SourceList, amount
+from sim.scenario.amounts import Amount
+from sim.scenario.schema.base import Section, SourceList
+from sim.scenario.schema.values import Money, NumberAmount, ShareAmount, amount
+from sim.scenario.units import AREA, LENGTH, PER_AREA, PER_LENGTH, PER_THOUSAND
 
 _length = amount(LENGTH)
 Length = Annotated[Amount, _length[0], _length[1]]

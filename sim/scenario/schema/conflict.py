@@ -7,21 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from sim.scenario.amounts import PER_YEAR, Amount, parse_amount
+from sim.scenario.amounts import Amount, parse_amount
 from sim.scenario.scalars import clip, show
-from sim.scenario.schema.base import (
-    KEY,
-    Name,
-    NumberAmount,
-    PositiveCount,
-    PositiveDuration,
-    Problem,
-    Section,
-    SourceList,
-    StateChoice,
-    YearlyRate,
-    refuse,
-)
+from sim.scenario.schema.base import KEY, Problem, Section, SourceList, refuse
+from sim.scenario.schema.conditional import StateChoice
+from sim.scenario.schema.references import Name
+from sim.scenario.schema.values import NumberAmount, PositiveCount, PositiveDuration, YearlyRate
+from sim.scenario.units import PER_YEAR
 
 
 class State(Section):

@@ -10,32 +10,28 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.scenario.amounts import Amount
 from sim.scenario.scalars import show
-from sim.scenario.schema.base import (
-    KEY,
-    AsTuple,
+from sim.scenario.schema.base import KEY, AsTuple, Problem, Section, SourceList, Territory, refuse
+from sim.scenario.schema.conditional import Probability
+from sim.scenario.schema.policy import RotationPolicy
+from sim.scenario.schema.references import (
     CapabilityName,
     ConditionName,
     CorridorName,
+    Name,
+    StanceName,
+)
+from sim.scenario.schema.values import (
     DailyRate,
     Duration,
-    Name,
     NumberAmount,
     PositiveCount,
     PositiveDuration,
-    Probability,
-    Problem,
-    Section,
     ShareAmount,
-    SourceList,
-    StanceName,
-    Territory,
     Whole,
     YearlyRate,
     parse_date,
-    refuse,
     whole,
 )
-from sim.scenario.schema.force import RotationPolicy
 
 MAX_UNITS = 10_000
 Priority = Annotated[Whole, Field(ge=0, le=1_000_000)]

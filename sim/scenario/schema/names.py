@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.scenario.schema.base import Names
 from sim.scenario.schema.politics import SHIPPED_KINDS
+from sim.scenario.schema.references import Names
 
 
 def names_of(data: Mapping[str, Any]) -> Names:

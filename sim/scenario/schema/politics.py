@@ -9,24 +9,12 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from sim.errors import nearest
 from sim.scenario.scalars import show
-from sim.scenario.schema.base import (
-    AsTuple,
-    ConditionName,
-    ContributorName,
-    Duration,
-    FixedDuration,
-    Name,
-    PositiveDuration,
-    Probability,
-    Section,
-    ShareAmount,
-    SourceList,
-    Territory,
-    Whole,
-    refuse,
-)
+from sim.scenario.schema.base import AsTuple, Section, SourceList, Territory, refuse
+from sim.scenario.schema.conditional import Probability
 from sim.scenario.schema.conflict import Conflict
 from sim.scenario.schema.force import FeasibleWhen, Force
+from sim.scenario.schema.references import ConditionName, ContributorName, Name
+from sim.scenario.schema.values import Duration, FixedDuration, PositiveDuration, ShareAmount, Whole
 
 SHIPPED_KINDS = (
     "reassurance",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.scenario.amounts import DAYS_PER_MONTH, Amount
-from sim.scenario.schema.force import Rest, RotationPolicy, parse_policy
+from sim.scenario.amounts import Amount
+from sim.scenario.schema.policy import Rest, RotationPolicy, parse_policy
+from sim.scenario.units import DAYS_PER_MONTH
 
 DEFAULT_TOUR = 6 * DAYS_PER_MONTH
 DEFAULT_GOAL = 18 * DAYS_PER_MONTH

@@ -10,13 +10,15 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from sim.errors import ScenarioError
 from sim.scenario.scalars import show
 from sim.scenario.schema.assessment import Costs, Requirement
-from sim.scenario.schema.base import KEY, AsTuple, Name, Problem, Section, SourceList
+from sim.scenario.schema.base import KEY, AsTuple, Problem, Section, SourceList
 from sim.scenario.schema.checks import cross_checks
 from sim.scenario.schema.conflict import Conflict
 from sim.scenario.schema.contributors import Contributor, Corridor
-from sim.scenario.schema.force import FeasibleWhen, Force, Rotation, Run, Time
+from sim.scenario.schema.force import FeasibleWhen, Force, Run, Time
 from sim.scenario.schema.names import names_of
+from sim.scenario.schema.policy import Rotation
 from sim.scenario.schema.politics import Condition, Mandate, Will
+from sim.scenario.schema.references import Name
 from sim.scenario.schema.translate import issue_at, problems_of
 from sim.scenario.tree import Node, Path, locate, plain
 
