@@ -80,6 +80,16 @@ def test_consents_against_enumeration(rule: str, monkeypatch: pytest.MonkeyPatch
     assert errors_off(futures_of(asked).politics[0].authorised < NEVER, expected) > LIMIT
 
 
+@pytest.mark.parametrize(("players", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (15, 8)])
+def test_a_majority_is_more_than_half(players: int, needed: int) -> None:
+    for consenting in range(players + 1):
+        says = {f"P{i}": float(i < consenting) for i in range(players)}
+        authorised = (
+            futures_of(plan(mandates=decided("majority", **says)), 1).politics[0].authorised
+        )
+        assert (authorised[0] < NEVER) == (consenting >= needed)
+
+
 @pytest.mark.parametrize("needed", [1, 2, 4, 5])
 def test_the_last_consent_needed_is_an_order_statistic(needed: int) -> None:
     players = {f"P{i}": {"consents": 1.0, "delay": "uniform(0, 100) days"} for i in range(5)}
@@ -202,6 +212,13 @@ def test_what_a_mandate_requires() -> None:
     authorised = futures_of(plan(conditions=conditions, mandates=mandates)).politics[0].authorised
     assert errors_off(authorised < NEVER, 0.4 * 0.5) < LIMIT
     assert errors_off(authorised < NEVER, 0.4 * (0.4 * 0.5 + 0.6 * 0.9)) > LIMIT
+
+
+def test_what_a_contributor_requires() -> None:
+    conditions = {"truce": {"probability": 0.4}}
+    contributors = {"Aland": nation(probability=0.7, requires=["truce"])}
+    joins = futures_of(plan(conditions=conditions, contributors=contributors)).politics[0].joins[0]
+    assert errors_off(joins, 0.4 * 0.7) < LIMIT < errors_off(joins, 0.7)
 
 
 WILLING = {"Aland": 0.8, "Bland": 0.5, "Cland": 0.3}
@@ -472,6 +489,43 @@ def test_a_short_mission_is_held_without_anybody_serving_twice() -> None:
     assert (run.sent.sum(axis=(0, 1)) == 8).all()
 
 
+# -- Being held ------------------------------------------------------------------------------------
+
+# Everybody goes in step 0, is home from step 16 on and back in step 19: three steps are missed. The
+# hold begins with the deadline of full capability, in step 2.
+HELD: list[tuple[Sections, bool]] = [
+    ({"hold": {"for": "14 weeks"}}, True),
+    ({"hold": {"for": "15 weeks"}}, False),
+    ({"hold": {"for": "20 weeks", "share_of_time": 0.85}}, True),
+    ({"hold": {"for": "20 weeks", "share_of_time": 0.86}}, False),
+    ({"hold": {"for": "20 weeks", "share_of_time": 0.5}, "longest_gap": "3 weeks"}, True),
+    ({"hold": {"for": "20 weeks", "share_of_time": 0.5}, "longest_gap": "2 weeks"}, False),
+]
+
+
+@pytest.mark.parametrize(("tests", "held"), HELD)
+def test_a_gap_is_measured(tests: Sections, held: bool) -> None:
+    rest = {"tour": "16 weeks", "rest": {"goal": "3 weeks"}}
+    asked = plan(
+        contributors={"Aland": nation() | rest},
+        rotation={"surge": True},
+        feasible_when={"full": {"within": "2 weeks"}} | tests,
+    )
+    run = simulate(asked, count=2)
+    assert run.strength[:, 0].tolist() == [1000] * 16 + [0] * 3 + [1000] * 11
+    assert run.verdict.held.tolist() == [held] * 2
+
+
+def test_targets_and_thresholds_are_whole_soldiers() -> None:
+    force = {"sizes": [1001], "capabilities": {"infantry": 0.5, "medical": 0.3, "staff": 0.2}}
+    tests = {"fill": 0.9, "full": {"within": "2 weeks"}}
+    mandate = plan(force=force, feasible_when=tests).mandates[0]
+    assert mandate.targets(1001, 1.0) == (501, 300, 200)  # halves up
+    assert mandate.targets(1001, 0.5) == (250, 150, 100)
+    assert mandate.thresholds(1000, 1.0) == (450, 270, 180)  # nine tenths, not a soldier more
+    assert mandate.thresholds(1001, 1.0) == (451, 270, 180)
+
+
 # -- Who is asked, and when ----------------------------------------------------------------------
 
 
@@ -695,6 +749,27 @@ def test_a_deterring_force_is_the_one_that_stands_there() -> None:
     assert errors_off(war, -math.expm1(-1.2 * time)) > LIMIT
 
 
+def test_war_is_counted_with_the_force_and_without_it() -> None:
+    """Authorised or not, a future has its war; the force makes it rarer only where it comes."""
+    asked = scenario(
+        mandates=decided("unanimous", P=0.5),
+        conflict=conflict_of(
+            {"calm": {}, "war": {"ends_mission": True}},
+            {"calm -> war": "2 per year"},
+            deterrence={"hazard_ratio": 0.2, "at": 1000},
+        ),
+    )
+    summary = run(asked, replications=8192, seed=SEED).tables["summary"]
+    found = summary["p_mission_ending_state"][0]
+    with_force, without = (-math.expm1(-rate * 30 * 7 / 365.25) for rate in (0.4, 2.0))
+    expected = (with_force + without) / 2
+    error = math.sqrt(expected * (1 - expected) / 8192)
+    assert abs(found - expected) < LIMIT * error < abs(found - without)
+    ended = summary["p_mission_ended_if_authorised"][0]
+    error = math.sqrt(with_force * (1 - with_force) / 4000)
+    assert abs(ended - with_force) < LIMIT * error < abs(ended - expected)
+
+
 def test_a_peace_that_holds_settles() -> None:
     asked = plan(
         time={"start": "2026-07-01", "step": "1 week", "horizon": "104 weeks"},
@@ -739,7 +814,7 @@ def test_contributors_lose_patience() -> None:
     assert errors_off(gone[39, 0] & gone[39, 1], both) < LIMIT  # each on its own
 
 
-def both_gone(factor: float, steps: int, hazard: float) -> float:
+def both_gone(factor: float, steps: int, hazard: float, lasts: int = 1000) -> float:
     """The chance that two like contributors are gone, where one's exit multiplies the hazard."""
     total = 0.0
     for first in range(1, steps + 1):
@@ -747,7 +822,9 @@ def both_gone(factor: float, steps: int, hazard: float) -> float:
         nobody, one = math.exp(-2 * hazard * (first - 1)), -math.expm1(-hazard)
         together = nobody * one * one
         alone = nobody * 2 * one * math.exp(-hazard)
-        total += together + alone * -math.expm1(-hazard * factor * (steps - first))
+        since = steps - first
+        met = hazard * (factor * min(since, lasts) + max(0, since - lasts))
+        total += together + alone * -math.expm1(-met)
     return total
 
 
@@ -774,21 +851,21 @@ def test_exits_are_contagious(factor: float) -> None:
         assert gone[39, 0].sum() > calm + 4.5 * math.sqrt(8192 / 2)
 
 
-def test_contagion_passes() -> None:
-    """One week of contagion is less than for ever, and more than none."""
-    both = []
-    for factor, weeks in ((1.0, 1), (30.0, 1), (30.0, 52)):
-        asked = plan(
-            contributors={"Aland": nation(), "Bland": nation()},
-            conflict=conflict_of(
-                {"tense": {"withdrawal": "0.5 per year"}},
-                {},
-                contagion={"factor": factor, "for": f"{weeks} weeks"},
-            ),
-        )
-        both.append(int(simulate(asked, count=8192).gone[-1].all(axis=0).sum()))
-    spread = 4.5 * math.sqrt(8192 / 2)
-    assert both[0] + spread < both[1] < both[2] - spread
+@pytest.mark.parametrize("weeks", [1, 3])
+def test_contagion_passes(weeks: int) -> None:
+    asked = plan(
+        contributors={"Aland": nation(), "Bland": nation()},
+        conflict=conflict_of(
+            {"tense": {"withdrawal": "0.5 per year"}},
+            {},
+            contagion={"factor": 30.0, "for": f"{weeks} weeks"},
+        ),
+    )
+    both = simulate(asked, count=8192).gone[29].all(axis=0)
+    hazard = 0.5 * 7 / 365.25
+    assert errors_off(both, both_gone(30.0, 29, hazard, weeks)) < LIMIT
+    for wrong in (weeks - 1, weeks + 2, 1000):
+        assert errors_off(both, both_gone(30.0, 29, hazard, wrong)) > LIMIT
 
 
 # -- Deaths, money, the task -------------------------------------------------------------------

@@ -204,6 +204,26 @@ def test_verdicts(confidence: float, size: int, given: str, verdict: str) -> Non
     assert run(asked, replications=400, seed=1).tables["summary"]["verdict"] == [verdict]
 
 
+def test_a_verdict_is_open_while_the_interval_spans_what_is_wanted() -> None:
+    def verdict(confidence: float) -> tuple[str, dict[str, Any]]:
+        asked = scenario(
+            conditions={"truce": {"probability": 0.4}},
+            mandates={"force": {"kind": "alliance", "requires": ["truce"]}},
+            feasible_when={
+                "full": {"within": "4 weeks"},
+                "confidence": round(confidence, 6),
+                "given": "nothing",
+            },
+        )
+        row = rows(run(asked, replications=400, seed=1).tables["summary"])[0]
+        return row["verdict"], row
+
+    _, row = verdict(0.4)
+    p, low, high = (row[f"p_feasible{end}"] for end in ("", "_low", "_high"))
+    found = [verdict(at)[0] for at in (low - 1e-4, low + 1e-4, p, high - 1e-4, high + 1e-4)]
+    assert found == ["feasible", "open", "open", "open", "infeasible"]
+
+
 def test_a_verdict_needs_enough_replications_and_an_authorisation() -> None:
     never = {"truce": {"probability": 0.0}}
     mandates = {"force": {"kind": "alliance", "requires": ["truce"]}}

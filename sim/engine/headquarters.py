@@ -12,7 +12,8 @@ from sim.engine.plan import NEVER, Line, Plan
 from sim.engine.units_record import FREE, IN_THEATRE, Event, State, UnitRecord
 
 if TYPE_CHECKING:
-    from sim.engine.units import Unit, UnitPool, Way
+    from sim.engine.units import Unit, UnitPool
+    from sim.engine.units_setting import Way
 
 COUNTED = (State.COUNTED,)
 RECORDED = (State.COUNTED, State.OUTGOING, State.RESTED, State.RESTING, State.RELEASED)

@@ -6,14 +6,13 @@ conflict and the verdict, but nothing that handles units, and must agree to the 
 
 Time t is the turn of step t, when units change by themselves (points 1 and 2 of a step); half a
 step later headquarters decides (the other points, see `sim.engine.headquarters`). So everybody has
-left or rested before anybody is sent.
+left or rested before anybody is sent. The environment may be anybody's (see `UnitDeployment`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import simpy
 
@@ -21,8 +20,8 @@ from sim.engine.headquarters import Headquarters
 from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan, Pool
 from sim.engine.units_record import FREE, Event, State, UnitRecord, only_lane
+from sim.engine.units_setting import Clock, Environment, Process, Way
 
-Process = Generator[simpy.Event, Any, None]
 SENT = "sent"
 
 
@@ -43,7 +42,7 @@ class Unit:
         self.state = state
         self.line = -1
         self.sent_at = NEVER
-        self.process = pool.env.process(self.life())
+        self.process = pool.clock.env.process(self.life())
 
     def life(self) -> Process:
         """Do what a unit does by itself; headquarters interrupts."""
@@ -62,21 +61,21 @@ class Unit:
         """Be ready after the least rest, rested after the whole of it."""
         pool = self.pool.plan
         if pool.least < pool.rested_after:
-            yield self.turn_of(self.home_since + pool.least)
+            yield self.pool.clock.until(self.home_since + pool.least)
             self.become(State.READY)
-        yield self.turn_of(self.home_since + pool.rested_after)
+        yield self.pool.clock.until(self.home_since + pool.rested_after)
         self.become(State.RESTED)
-        yield self.pool.env.event()  # that never comes: the unit waits for orders
+        yield self.pool.clock.env.event()  # that never comes: the unit waits for orders
 
     def keep_cycle(self) -> Process:
         """Be ready inside the window of each cycle; when one passes unused, begin another."""
         cycle = self.pool.plan.cycle
         assert cycle is not None
         while True:
-            if self.home_since + cycle.ready_until > self.pool.env.now:
-                yield self.turn_of(self.home_since + cycle.ready_from)
+            if self.home_since + cycle.ready_until > self.pool.step:
+                yield self.pool.clock.until(self.home_since + cycle.ready_from)
                 self.become(State.RESTED)
-                yield self.turn_of(self.home_since + cycle.ready_until)
+                yield self.pool.clock.until(self.home_since + cycle.ready_until)
                 self.become(State.RESTING, "cycle restarted", "its window passed unused")
             self.home_since += cycle.length
 
@@ -84,17 +83,13 @@ class Unit:
         """Serve in steps s ... s+T-1, outgoing from s+T-O on; be at home at s+T."""
         pool = self.pool.plan
         if pool.handover:
-            yield self.turn_of(self.sent_at + pool.tour - pool.handover)
+            yield self.pool.clock.until(self.sent_at + pool.tour - pool.handover)
             self.become(State.OUTGOING)
-        yield self.turn_of(self.sent_at + pool.tour)
+        yield self.pool.clock.until(self.sent_at + pool.tour)
         self.home_since = self.sent_at + pool.tour
         if pool.cycle:
             self.home_since += pool.demobilisation
         self.become(State.RESTING, "home")
-
-    def turn_of(self, step: int) -> simpy.Event:
-        """Wait for the turn of `step`; not at all where it has passed."""
-        return self.pool.env.timeout(max(0.0, step - self.pool.env.now))
 
     def send(self, line: int, reason: str) -> None:
         """Send the unit to the theatre."""
@@ -137,7 +132,7 @@ class UnitPool:
 
     def __init__(
         self,
-        env: simpy.Environment,
+        clock: Clock,
         plan: Pool,
         contributor: str,
         scheduled: list[int],
@@ -146,7 +141,7 @@ class UnitPool:
         mission: int,
         log: list[Event],
     ) -> None:
-        self.env, self.plan, self.contributor, self.log = env, plan, contributor, log
+        self.clock, self.plan, self.contributor, self.log = clock, plan, contributor, log
         self.scheduled, self.may_send_from, self.mission = scheduled, may_send_from, mission
         self.units: list[Unit] = []
         self.tally: Counter[State] = Counter()
@@ -162,7 +157,7 @@ class UnitPool:
     @property
     def step(self) -> int:
         """The present step."""
-        return int(self.env.now)
+        return self.clock.step
 
     @property
     def rest(self) -> int:
@@ -221,7 +216,7 @@ class UnitPool:
 
     def available(self, surge: bool) -> int:
         """Count the units that may be sent in this round."""
-        if self.released or self.env.now < self.may_send_from:
+        if self.released or self.step < self.may_send_from:
             return 0
         if surge:
             return self.count(FREE)
@@ -234,42 +229,13 @@ class UnitPool:
         )
 
 
-class Way:
-    """A corridor: soldiers of lift in a container.
+class UnitDeployment:
+    """One replication of one cell in an environment, which somebody else runs.
 
     Parameters
     ----------
-    largest
-        Soldiers of the largest unit that uses it.
-    lift
-        Soldiers by which the lift grows, step by step.
-    """
-
-    def __init__(self, env: simpy.Environment, largest: int, lift: list[float]) -> None:
-        self.left = simpy.Container(env)
-        self.largest, self.lift = largest, lift
-
-    def begin(self, step: int) -> None:
-        """Keep of the lift not used what the largest unit takes, and add that of this step."""
-        if self.left.level > self.largest:
-            self.left.get(self.left.level - self.largest)
-        if self.lift[step]:
-            self.left.put(int(self.lift[step]))
-
-    def fits(self, strength: int) -> int:
-        """Count the units of `strength` soldiers that still find lift."""
-        return int(self.left.level) // strength
-
-    def use(self, soldiers: int) -> None:
-        """Take lift."""
-        self.left.get(soldiers)
-
-
-def simulate_units(plan: Plan, mandate: int, size: int, muster: Muster, lane: int) -> UnitRecord:
-    """Simulate one replication of one cell, unit by unit.
-
-    Parameters
-    ----------
+    env
+        The environment; the time in it is the beginning of step 0.
     plan
         The scenario in steps and soldiers.
     mandate
@@ -280,39 +246,76 @@ def simulate_units(plan: Plan, mandate: int, size: int, muster: Muster, lane: in
         Who stands ready, lane by lane (see `sim.engine.muster`).
     lane
         Which of its lanes: a replication in which the mandate is authorised.
+    step_length
+        Environment time that one step takes.
+
+    Attributes
+    ----------
+    headquarters : Headquarters
+        Who decides, and how everything stands.
+    decided : int
+        The last step decided; -1 before the first.
+    finished : simpy.Process
+        Ends with the last step; its value is the `UnitRecord`.
     """
-    one = only_lane(muster, lane)
-    lines, mission = plan.mandates[mandate].lines, plan.mandates[mandate].criteria.mission
-    env, log = simpy.Environment(), list[Event]()
-    pools = {
-        index: UnitPool(
-            env,
-            plan.pools[index],
-            plan.contributors[plan.pools[index].contributor],
-            [int(units[0]) for units in one.units[index]],
-            int(one.start[index, 0]),
-            int(one.offset[index, 0]),
-            mission,
-            log,
-        )
-        for index in sorted({line.pool for line in lines})
-    }
-    ways = {
-        corridor: Way(
-            env,
-            max(pool.plan.strength for pool in pools.values() if pool.plan.corridor == corridor),
-            [float(lift) for lift in one.lift[corridor, :, 0]],
-        )
-        for corridor in sorted({pool.plan.corridor for pool in pools.values()} - {-1})
-    }
-    headquarters = Headquarters(plan, mandate, size, one, pools, ways)
 
-    def steps() -> Process:
-        yield env.timeout(0.5)
-        for step in range(plan.steps):
-            headquarters.decide(step)
-            yield env.timeout(1)
+    def __init__(
+        self,
+        env: Environment,
+        plan: Plan,
+        mandate: int,
+        size: int,
+        muster: Muster,
+        lane: int,
+        step_length: float = 1.0,
+    ) -> None:
+        one = only_lane(muster, lane)
+        lines, mission = plan.mandates[mandate].lines, plan.mandates[mandate].criteria.mission
+        self.clock, self.log = Clock(env, step_length), list[Event]()
+        self.pools = {
+            index: UnitPool(
+                self.clock,
+                plan.pools[index],
+                plan.contributors[plan.pools[index].contributor],
+                [int(units[0]) for units in one.units[index]],
+                int(one.start[index, 0]),
+                int(one.offset[index, 0]),
+                mission,
+                self.log,
+            )
+            for index in sorted({line.pool for line in lines})
+        }
+        used = [pool.plan for pool in self.pools.values()]
+        ways = {
+            corridor: Way(
+                env,
+                max(pool.strength for pool in used if pool.corridor == corridor),
+                [float(lift) for lift in one.lift[corridor, :, 0]],
+            )
+            for corridor in sorted({pool.corridor for pool in used} - {-1})
+        }
+        self.headquarters = Headquarters(plan, mandate, size, one, self.pools, ways)
+        self.decided = -1
+        self.finished = env.process(self.steps(plan.steps))
 
-    env.process(steps())
-    env.run(until=plan.steps)
-    return headquarters.record(tuple(log))
+    def steps(self, count: int) -> Process:
+        """Decide step by step; after the last one let all units go, and hand in the record."""
+        for step in range(count):
+            yield self.clock.until(step + 0.5)
+            self.headquarters.decide(step)
+            self.decided = step
+        for unit in [unit for pool in self.pools.values() for unit in pool.units]:
+            if unit.process.is_alive:
+                unit.process.interrupt("over")
+        yield self.clock.until(count)
+        return self.headquarters.record(tuple(self.log))
+
+
+def simulate_units(plan: Plan, mandate: int, size: int, muster: Muster, lane: int) -> UnitRecord:
+    """Simulate one replication of one cell, unit by unit, in an environment of its own.
+
+    Parameters as for `UnitDeployment`.
+    """
+    env = Environment()
+    record: UnitRecord = env.run(UnitDeployment(env, plan, mandate, size, muster, lane).finished)
+    return record
