@@ -15,6 +15,7 @@ _COMMANDS = {
         "Every mandate and force size of a scenario: how likely is it feasible?",
     ),
     "check": ("sim.cli.check", "Is a scenario valid, and can it work at all? Runs nothing."),
+    "trace": ("sim.cli.trace", "One future unit by unit: a log of events and a Gantt chart."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
 }
@@ -77,9 +78,6 @@ def main(args: list[str] | None = None) -> Any:
 
     try:
         status = cli.main(args, prog_name="sim", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(BAD_INPUT)
     except click.ClickException as error:
         error.show()
         sys.exit(BAD_INPUT)

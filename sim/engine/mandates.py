@@ -150,14 +150,20 @@ def _criteria(tests: FeasibleWhen, step_days: float, steps: int) -> Criteria:
     def of(duration: Amount | None, default: int) -> int:
         return int(steps_of(duration.value, step_days)) if duration else default
 
+    full_within = of(tests.full.within if tests.full else None, 0)
+    hold_for = of(tests.hold.for_ if tests.hold else None, 0)
+    from_authorisation = tests.counted_from == "authorisation"
+    # So late that nothing of the hold lies within the horizon is too late in any case.
+    latest = steps - 1 - (full_within if from_authorisation else 0)
+    within = of(tests.authorised.within if tests.authorised else None, latest)
     return Criteria(
         fill=tests.fill,
-        authorised_within=of(tests.authorised.within if tests.authorised else None, steps - 1),
+        authorised_within=min(latest, within),
         initial_share=tests.initial.share if tests.initial else 0.0,
         initial_within=of(tests.initial.within if tests.initial else None, 0),
-        full_within=of(tests.full.within if tests.full else None, 0),
-        from_authorisation=tests.counted_from == "authorisation",
-        hold_for=of(tests.hold.for_ if tests.hold else None, 0),
+        full_within=full_within,
+        from_authorisation=from_authorisation,
+        hold_for=hold_for,
         share_of_time=tests.hold.share_of_time if tests.hold else 1.0,
         longest_gap=of(tests.longest_gap, NEVER),
         confidence=tests.confidence,
