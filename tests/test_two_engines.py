@@ -313,9 +313,11 @@ def lift_is_not_used_up(patch: Patch) -> None:
 
 
 def burden_is_not_shared(patch: Patch) -> None:
-    def share(sender: Sender, step: int, lines: list[AskedLine], beyond: bool) -> None:
+    def share(
+        sender: Sender, d: Deployment, step: int, lines: list[AskedLine], beyond: bool
+    ) -> None:
         for line in lines:
-            sender._ask(step, line, beyond, sender.deficit[line.row])
+            sender._ask(d, step, line, beyond, sender.deficit[line.row])
 
     patch.setattr(Sender, "_share", share)
 

@@ -125,7 +125,7 @@ class Deployment:
             running = lanes[self.ended_at[lanes] == NEVER]
             for row, capability in enumerate(self.capabilities):
                 self.asked[row, running] = targets[capability]
-        self.sender.send(step)
+        self.sender.send(self, step)
         np.sum(self.soldiers, axis=0, out=self.strength)
         if self.chain:
             self._conflict(step, self.chain)

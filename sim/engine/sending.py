@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.plan import Pool
-from sim.engine.pools import Counts
+from sim.engine.pools import Counts, Pools
 
 if TYPE_CHECKING:
     from sim.engine.core import Deployment
@@ -53,7 +53,7 @@ class Sender:
     """
 
     def __init__(self, deployment: Deployment) -> None:
-        self.deployment = d = deployment
+        d = deployment  # passed to every method and not kept: no circle of references
         plan, muster, count = d.plan, d.muster, d.muster.count
         primary = tuple(line for line in d.lines if not line.substitute)
         substitutes = tuple(line for line in d.lines if line.substitute)
@@ -73,9 +73,8 @@ class Sender:
         self._needed = np.empty((len(d.capabilities), count), np.bool_)
         self._asked = np.empty(count, np.bool_)
 
-    def send(self, step: int) -> None:
+    def send(self, d: Deployment, step: int) -> None:
         """Fill what is missing, as far as units, caps and lift allow."""
-        d = self.deployment
         np.subtract(d.asked, d.counted, out=self.deficit)
         np.greater(self.deficit, 0, out=self._needed)
         d.lift_short.fill(False)
@@ -86,21 +85,22 @@ class Sender:
         for lines, beyond in self.rounds:
             if not self._needed.any():
                 break
-            asked = self._worth_asking(lines, beyond)
+            asked = self._worth_asking(d.pools, lines, beyond)
             if d.plan.proportional:
-                self._share(step, asked, beyond)
+                self._share(d, step, asked, beyond)
             else:
                 for line in asked:
-                    self._ask(step, line, beyond, self.deficit[line.row])
+                    self._ask(d, step, line, beyond, self.deficit[line.row])
         np.subtract(d.asked, self.deficit, out=d.counted)
 
-    def _worth_asking(self, lines: tuple[AskedLine, ...], beyond: bool) -> list[AskedLine]:
+    def _worth_asking(
+        self, pools: Pools, lines: tuple[AskedLine, ...], beyond: bool
+    ) -> list[AskedLine]:
         """Lines that some lane needs and has units for: in most steps, few.
 
         Needs only shrink in a round, and nobody else takes a pool's units, so no line that could
         send is left out.
         """
-        pools = self.deployment.pools
         units = pools.ready if beyond else np.minimum(pools.level - pools.used, pools.rested)
         has = units > 0
         rows = np.asarray(has.any(axis=1))
@@ -110,17 +110,16 @@ class Sender:
             if rows[line.pool_row] and (has[line.pool_row] & self._needed[line.row]).any()
         ]
 
-    def _available(self, row: int, beyond: bool) -> Counts:
+    def _available(self, pools: Pools, row: int, beyond: bool) -> Counts:
         """Units of a pool that may go in this round; not above zero where none may."""
-        pools = self.deployment.pools
         if beyond:
             return np.asarray(pools.ready[row])
         return np.asarray(np.minimum(pools.level[row] - pools.used[row], pools.rested[row]))
 
-    def _ask(self, step: int, line: AskedLine, beyond: bool, need: Soldiers) -> None:
+    def _ask(self, d: Deployment, step: int, line: AskedLine, beyond: bool, need: Soldiers) -> None:
         """Send what one line has of what is needed: whole units, within cap and lift."""
-        d, row, slot, strength = self.deployment, line.row, line.slot, line.strength
-        available = self._available(line.pool_row, beyond)
+        row, slot, strength = line.row, line.slot, line.strength
+        available = self._available(d.pools, line.pool_row, beyond)
         np.greater(available, 0, out=self._asked)
         np.logical_and(self._asked, self._needed[row], out=self._asked)
         lanes = self._asked.nonzero()[0]
@@ -142,11 +141,13 @@ class Sender:
                 np.minimum(units, np.floor(room / strength), out=units)
         np.maximum(units, 0, out=units)
         if units.any():
-            self._go(step, line, beyond, at, units)
+            self._go(d, step, line, beyond, at, units)
 
-    def _go(self, step: int, line: AskedLine, beyond: bool, at: At, units: Soldiers) -> None:
+    def _go(
+        self, d: Deployment, step: int, line: AskedLine, beyond: bool, at: At, units: Soldiers
+    ) -> None:
         """Send so many units in the lanes `at`."""
-        d, pools, row, slot = self.deployment, self.deployment.pools, line.row, line.slot
+        pools, row, slot = d.pools, line.row, line.slot
         whole = units.astype(pools.kind)
         if beyond:
             early = whole - np.maximum(pools.rested[line.pool_row][at], 0)
@@ -163,7 +164,7 @@ class Sender:
         self.deficit[row][at] -= soldiers
         self._needed[row][at] = self.deficit[row][at] > 0
 
-    def _share(self, step: int, lines: list[AskedLine], beyond: bool) -> None:
+    def _share(self, d: Deployment, step: int, lines: list[AskedLine], beyond: bool) -> None:
         """Burden sharing in proportion to what each has ready, with cumulative rounding.
 
         Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
@@ -176,7 +177,7 @@ class Sender:
             rows.setdefault(line.row, []).append(line)
         for row, group in sorted(rows.items()):
             need = np.maximum(self.deficit[row], 0).astype(np.float64)
-            weights = [self._weight(line, beyond) for line in group]
+            weights = [self._weight(d.pools, line, beyond) for line in group]
             total = np.sum(weights, axis=0, dtype=np.float64)
             running = np.zeros_like(total)
             for line, weight in zip(group, weights, strict=True):
@@ -186,9 +187,9 @@ class Sender:
                     need, np.divide(need * running, total, where=total > 0, out=need * 0)
                 )
                 due = np.ceil(quota - 1e-9) - sent
-                self._ask(step, line, beyond, due.astype(np.float32))
+                self._ask(d, step, line, beyond, due.astype(np.float32))
 
-    def _weight(self, line: AskedLine, beyond: bool) -> NDArray[np.float64]:
+    def _weight(self, pools: Pools, line: AskedLine, beyond: bool) -> NDArray[np.float64]:
         """Soldiers that a line has ready in this round."""
-        available = np.maximum(self._available(line.pool_row, beyond), 0)
+        available = np.maximum(self._available(pools, line.pool_row, beyond), 0)
         return available.astype(np.float64) * float(line.worth)
