@@ -6,6 +6,7 @@ Scenario       a validated scenario, also built in code; immutable
 run            every mandate and force size of a scenario, over the same futures
 read           a results folder
 Result         the tables of a run, as DataFrames, and how it was made
+units          units of a scenario inside any SimPy environment: ``units.deploy(env, scenario)``
 SimError       base of everything raised on purpose
 ScenarioError  everything that is wrong with a scenario, each with its place
 Issue          one of those
@@ -19,12 +20,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from sim import units
     from sim.errors import Issue, ScenarioError, SimError
     from sim.results import Result, read
     from sim.running import run
     from sim.scenario.scenario import Scenario, load
 
-__all__ = ["Issue", "Result", "Scenario", "ScenarioError", "SimError", "load", "read", "run"]
+__all__ = [
+    "Issue",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "SimError",
+    "load",
+    "read",
+    "run",
+    "units",
+]
 
 # Loaded when first used: `sim --help` must not wait for NumPy.
 _HOMES = {
@@ -36,6 +48,7 @@ _HOMES = {
     "run": "sim.running.runner",
     "Scenario": "sim.scenario.scenario",
     "load": "sim.scenario.scenario",
+    "units": "sim.units",
 }
 
 
@@ -44,7 +57,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'sim' has no attribute '{name}'")
     import importlib
 
-    value = getattr(importlib.import_module(_HOMES[name]), name)
+    home = importlib.import_module(_HOMES[name])
+    value = home if home.__name__ == f"sim.{name}" else getattr(home, name)
     globals()[name] = value
     return value
 

@@ -38,9 +38,9 @@ def status_of(*args: object) -> int:
 
 def test_help_names_every_command_and_the_exit_codes() -> None:
     text = invoke("--help").output
-    for word in ("run", "check", "new", "schema", "Exit codes", "Examples"):
+    for word in ("run", "check", "trace", "new", "schema", "Exit codes", "Examples"):
         assert word in text
-    for command in ("run", "check", "new", "schema"):
+    for command in ("run", "check", "trace", "new", "schema"):
         assert "Usage: " in invoke(command, "--help").output
 
 

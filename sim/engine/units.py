@@ -317,5 +317,6 @@ def simulate_units(plan: Plan, mandate: int, size: int, muster: Muster, lane: in
     Parameters as for `UnitDeployment`.
     """
     env = Environment()
-    record: UnitRecord = env.run(UnitDeployment(env, plan, mandate, size, muster, lane).finished)
+    record = env.run(UnitDeployment(env, plan, mandate, size, muster, lane).finished)
+    assert isinstance(record, UnitRecord)
     return record

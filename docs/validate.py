@@ -1,0 +1,166 @@
+"""Recompute the tables of docs/validation.md: ``make validate``."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from update import ROOT, output, replace
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+import claims
+import marathon
+import published
+
+REPORT = Path(__file__).parent / "validation.md"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def grid() -> str:
+    """MARATHON's grid, by policy, overlap and window, without prefill."""
+    rows = []
+    constant = [row for row in marathon.grid() if not row.prefill]
+    for key, group in itertools.groupby(
+        sorted(constant, key=lambda row: (row.policy, row.overlap, row.window)),
+        key=lambda row: (row.policy, row.overlap, row.window),
+    ):
+        found = list(group)
+        rows.append(
+            (
+                *key,
+                f"{sum(row.close for row in found)} of {len(found)}",
+                f"{max(abs(row.off) for row in found):.5f}",
+                max(abs(row.outgoing) for row in found),
+                max(abs(row.ready) for row in found),
+            )
+        )
+    close, count = sum(row.close for row in constant), len(constant)
+    rows.append(("all", "", "", f"{close} of {count}", *_largest(constant)))
+    head = ("policy", "overlap", "days", "within 0.02", "largest difference of fill")
+    return table((*head, "of outgoing unit-days", "of ready unit-days"), rows)
+
+
+def _largest(rows: Sequence[marathon.GridRow]) -> tuple[str, int, int]:
+    return (
+        f"{max(abs(row.off) for row in rows):.5f}",
+        max(abs(row.outgoing) for row in rows),
+        max(abs(row.ready) for row in rows),
+    )
+
+
+def prefilled() -> str:
+    """Rows of the grid that begin with units in the theatre and are not close to ours."""
+    rows = []
+    pre = [row for row in marathon.grid() if row.prefill]
+    for policy, overlap, window in dict.fromkeys((r.policy, r.overlap, r.window) for r in pre):
+        mine = [r for r in pre if (r.policy, r.overlap, r.window) == (policy, overlap, window)]
+        apart = [row for row in mine if not row.close]
+        told = ", ".join(f"{row.supply}: {row.off:+.3f}" for row in apart)
+        rows.append((policy, overlap, window, f"{len(mine) - len(apart)} of {len(mine)}", told))
+    return table(("policy", "overlap", "days", "within 0.02", "supply: ours less theirs"), rows)
+
+
+def random_starts() -> str:
+    """Means over random starts."""
+    head = ("supply", "days", "MARATHON", "ours", "standard errors apart")
+    return table(
+        head,
+        (
+            (m.supply, m.window, f"{m.theirs:.4f}", f"{m.ours:.4f}", f"{m.errors_off:.1f}")
+            for m in marathon.random_starts()
+        ),
+    )
+
+
+def demands() -> str:
+    """Cases with several demands."""
+    head = ("case", "supply", "demand", "days", "MARATHON", "ours")
+    return table(
+        head,
+        (
+            (
+                r.case.replace("_", " "),
+                r.supply,
+                r.demand,
+                r.window,
+                f"{r.fill:.4f}",
+                f"{r.ours:.4f}",
+            )
+            for r in marathon.demands()
+        ),
+    )
+
+
+def rows_published() -> str:
+    """Published rows, each with what fewer units keep up."""
+    rows = []
+    for row in published.ROWS:
+        least, most = published.kept_up(row.rules, row.kept_up, row.stages)
+        fewer, _ = published.kept_up(row.fewer, row.kept_up, row.stages)
+        left = " + ".join(str(rule.units) for rule in row.fewer)
+        ours = str(least) if least == most else f"{least} to {most}"
+        units = " + ".join(str(rule.units) for rule in row.rules)
+        rows.append((row.row, row.told, units, row.kept_up, ours, f"{left}: {fewer}"))
+    return table(("row", "source", "units", "they say", "we find", "with fewer"), rows)
+
+
+def rows_of_claims() -> str:
+    """The shipped claims."""
+    rows = [
+        (
+            f"[{path.stem}](../scenarios/claims/{path.name})",
+            f"{claims.kept_up(path):,}",
+            claims.why(path),
+        )
+        for path in claims.FILES
+    ]
+    return table(("claim", "kept up", "why"), rows)
+
+
+def suites() -> str:
+    """How many cases of each suite pass; one that fails ends the run."""
+    rows = []
+    for name, told in SUITES.items():
+        last = output("pytest", "-q", "-p", "no:cacheprovider", f"tests/{name}.py").splitlines()[-1]
+        rows.append((f"[{name}.py](../tests/{name}.py)", told, last.partition(" in ")[0]))
+    return table(("suite", "what it shows", "cases"), rows)
+
+
+SUITES = {
+    "test_closed_forms": "draws, rotation, lift, phases, conflict, withdrawals, costs and"
+    " requirement come to what enumeration, closed forms and distributions say, exactly or within"
+    " 4.5 standard errors",
+    "test_two_engines": "the vectorised core and the unit-level engine agree to the last integer in"
+    " every step, and a fault put into the core is found",
+    "test_marathon": "the rows of MARATHON below",
+    "test_published": "the published rows below, and the timeline R6",
+    "test_claims": "the claims below",
+}
+
+TABLES = {
+    "suites": suites,
+    "marathon": grid,
+    "prefill": prefilled,
+    "random": random_starts,
+    "demands": demands,
+    "published": rows_published,
+    "claims": rows_of_claims,
+}
+
+
+def main() -> None:
+    """Recompute every table."""
+    for marker, made in TABLES.items():
+        replace(REPORT, marker, made())
+
+
+if __name__ == "__main__":
+    main()
