@@ -1,16 +1,17 @@
-"""Units for models of your own: a deployment inside any SimPy environment.
+"""A force in a model of your own: units of a scenario inside any SimPy environment.
 
->>> import simpy
->>> import sim
->>> from sim.units import deploy
->>> env = simpy.Environment()
->>> force = deploy(env, sim.load("scenarios/un_mission.yaml"), seed=1)  # doctest: +SKIP
->>> def observer(force):  # a process of yours, once a month
-...     while not force.over:
-...         yield env.timeout(30)
-...         print(force.date, force.strength, force.fill)
->>> env.process(observer(force))  # doctest: +SKIP
->>> env.run(until=force.finished)  # doctest: +SKIP
+::
+
+    env = simpy.Environment()
+    force = sim.units.deploy(env, sim.load("my.yaml"), replication=3)
+
+    def observer():  # a process of yours; time is in days
+        while not force.over:
+            yield env.timeout(30)
+            print(force.date, force.strength, force.fill)
+
+    env.process(observer())
+    record = env.run(until=force.finished)
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def mandate_of(plan: Plan, name: str | None) -> int:
             return names.index(senders[0])
         if not senders:
             raise SimError("no mandate of this scenario sends anybody")
-        raise SimError(f"which mandate? --mandate takes one of: {', '.join(senders)}")
+        raise SimError(f"which mandate? one of: {', '.join(senders)}")
     if name not in names:
         hint = nearest(name, senders) or f"those that send: {', '.join(senders) or 'none'}"
         raise SimError(f"no mandate '{name}'; {hint}")
