@@ -13,9 +13,10 @@ from builders import SEED, Array, Sections, busy, futures_of, gates, nation, pla
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.engine.forces import Pool
 from sim.engine.muster import muster, pledge
 from sim.engine.outcomes import COUNTS, Outcomes
-from sim.engine.plan import CAUSES, Plan, Pool
+from sim.engine.plan import CAUSES, Plan
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell, cells_of, simulate_block
 from sim.results import tables

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.core import Deployment
+from sim.engine.forces import Pool
 from sim.engine.futures import draw_futures
 from sim.engine.muster import Muster, Pledge, muster, pledge
-from sim.engine.plan import Plan, Pool
+from sim.engine.plan import Plan
 from sim.engine.pools import Pools
 from sim.engine.units import simulate_units
 from sim.engine.units_record import UnitRecord, verdict_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim.engine.plan import Mandate, Plan, Pool
+from sim.engine.forces import Pool
+from sim.engine.plan import Mandate, Plan
 from sim.errors import nearest
 
 

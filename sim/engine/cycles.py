@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.plan import CyclePlan
-
-Counts = NDArray[np.signedinteger[Any]]
+from sim.engine.counts import Counts
+from sim.engine.forces import CyclePlan
 
 
 class CycleQueue:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.plan import Corridor, Mandate, Plan, Pool
+from sim.engine.forces import Pool
+from sim.engine.plan import Corridor, Mandate, Plan
 from sim.engine.politics import (
     Bools,
     Draw,

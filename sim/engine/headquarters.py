@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.conflict import ConflictChain, Patience
+from sim.engine.forces import Line
 from sim.engine.muster import Muster
-from sim.engine.plan import NEVER, Line, Plan
+from sim.engine.plan import NEVER, Plan
 from sim.engine.units_record import FREE, IN_THEATRE, Event, State, UnitRecord
 
 if TYPE_CHECKING:

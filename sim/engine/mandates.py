@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.engine.plan import (
-    NEVER,
-    Authorisation,
-    Conflict,
-    Criteria,
-    Line,
-    Mandate,
-    Player,
-    Pool,
-    Stance,
-    State,
-)
+from sim.engine.forces import Line, Pool
+from sim.engine.plan import NEVER, Authorisation, Conflict, Criteria, Mandate, Player, Stance, State
 from sim.scenario.amounts import Amount, steps_of
 from sim.scenario.schema import Specification
 from sim.scenario.schema.base import When

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.forces import Pool
 from sim.engine.futures import ConflictDraws, Futures
-from sim.engine.plan import NEVER, Mandate, Plan, Pool
+from sim.engine.plan import NEVER, Mandate, Plan
 from sim.engine.politics import Bools, Floats, Ints
 
 

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import datetime
 
+from sim.engine.forces import CyclePlan, Pool
 from sim.engine.mandates import mandate_of
-from sim.engine.plan import (
-    Corridor,
-    CyclePlan,
-    Plan,
-    Pool,
-    Requirement,
-    whole,
-)
+from sim.engine.plan import Corridor, Plan, Requirement, whole
 from sim.scenario.amounts import steps_of
 from sim.scenario.schema import Specification
 from sim.scenario.schema.contributors import Contributor, ForceElement, availability

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.plan import Pool
-from sim.engine.pools import Counts, Pools
+from sim.engine.counts import Counts
+from sim.engine.forces import Pool
+from sim.engine.pools import Pools
 
 if TYPE_CHECKING:
     from sim.engine.core import Deployment

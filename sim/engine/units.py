@@ -16,9 +16,10 @@ from collections.abc import Iterable
 
 import simpy
 
+from sim.engine.forces import Pool
 from sim.engine.headquarters import Headquarters
 from sim.engine.muster import Muster
-from sim.engine.plan import NEVER, Plan, Pool
+from sim.engine.plan import NEVER, Plan
 from sim.engine.units_record import FREE, Event, State, UnitRecord, only_lane
 from sim.engine.units_setting import Clock, Environment, Process, Way
 
