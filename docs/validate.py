@@ -1,4 +1,7 @@
-"""Recompute the tables of docs/validation.md: ``make validate``."""
+"""Recompute the tables of docs/validation.md: ``make validate``.
+
+Some of them alone: ``python docs/validate.py engines steps``, by the names of `TABLES`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import claims
 import marathon
 import published
+import shipped
 
 REPORT = Path(__file__).parent / "validation.md"
 
@@ -134,12 +138,61 @@ def suites() -> str:
     return table(("suite", "what it shows", "cases"), rows)
 
 
+def engines() -> str:
+    """Both engines on every shipped scenario (several minutes); a difference ends the run."""
+    found = shipped.agreements()
+    rows: list[tuple[object, ...]] = [
+        (
+            f"[{a.file.stem}](../{a.file.relative_to(ROOT)})",
+            a.mandate.replace("_", " "),
+            f"{a.size:,}",
+            f"{a.drawn:,}",
+            a.compared,
+            a.pools,
+            a.steps,
+            a.differ,
+        )
+        for a in found
+    ]
+    compared, differ = sum(a.compared for a in found), sum(a.differ for a in found)
+    steps = sum(a.compared * a.steps for a in found)
+    rows.append(("all", "", "", "", f"{compared:,}", "", f"{steps:,} in all", differ))
+    made = table(
+        ("scenario", "mandate", "force", "drawn", "compared", "pools", "steps", "that differ"), rows
+    )
+    if differ:
+        sys.exit(f"the engines differ:\n{made}")
+    return made
+
+
+def steps() -> str:
+    """P(feasible, if authorised) at a step and at half of it."""
+    rows = [
+        (
+            f"[{h.name}](../scenarios/{h.name}.yaml)",
+            f"{h.whole.size:,}",
+            f"{h.whole.authorised:,}",
+            f"{h.whole.step_days:g} to {h.half.step_days:g}",
+            f"{h.whole.share:.3f}",
+            f"{h.half.share:.3f}",
+            f"{h.moved:+.3f}",
+            f"{h.error:.3f}",
+        )
+        for h in shipped.halved()
+    ]
+    head = ("scenario", "force", "authorised", "step, days", "at the step", "at half of it")
+    return table((*head, "moved by", "standard error"), rows)
+
+
 SUITES = {
     "test_closed_forms": "draws, rotation, lift, phases, conflict, withdrawals, costs and"
     " requirement come to what enumeration, closed forms and distributions say, exactly or within"
     " 4.5 standard errors",
     "test_two_engines": "the vectorised core and the unit-level engine agree to the last integer in"
     " every step, and a fault put into the core is found",
+    "test_uncertainty": "over a thousand seeds, intervals cover as often as they say, and standard"
+    " errors and paired differences are the spread there is; half the step moves a share by hardly"
+    " more than chance",
     "test_marathon": "the rows of MARATHON below",
     "test_published": "the published rows below, and the timeline R6",
     "test_claims": "the claims below",
@@ -147,6 +200,8 @@ SUITES = {
 
 TABLES = {
     "suites": suites,
+    "engines": engines,
+    "steps": steps,
     "marathon": grid,
     "prefill": prefilled,
     "random": random_starts,
@@ -156,10 +211,38 @@ TABLES = {
 }
 
 
+SECTIONS = {
+    "engines": """## Both engines on every shipped scenario
+
+Every mandate that sends somebody, at its middle size: the first 200 authorised replications of
+the first block, or all that it has. The vectorised core and the unit-level engine are compared
+in every step: the units counted, outgoing, ready, rested and resting of every pool, what each
+line sends, strength, breaches, lift, withdrawals and the conflict; and at the end every gate
+and the binding constraint. "That differ" counts replications with any difference at all:
+""",
+    "steps": """## The length of the step
+
+P(feasible, if authorised) at the step of a scenario and at half of it. The standard error is
+that of two independent runs; the draws that they share make it smaller:
+""",
+}
+BEFORE = "## Another program: MARATHON"
+
+
+def section(marker: str) -> None:
+    """Begin a section that the page does not have yet."""
+    text = REPORT.read_text("utf-8")
+    if marker in SECTIONS and f"<!-- {marker}:begin -->" not in text:
+        empty = f"{SECTIONS[marker]}\n<!-- {marker}:begin -->\n<!-- {marker}:end -->\n\n"
+        REPORT.write_text(text.replace(BEFORE, empty + BEFORE), "utf-8")
+
+
 def main() -> None:
-    """Recompute every table."""
-    for marker, made in TABLES.items():
-        replace(REPORT, marker, made())
+    """Recompute the tables named, or every one."""
+    for marker in sys.argv[1:] or TABLES:
+        made = TABLES[marker]()
+        section(marker)
+        replace(REPORT, marker, made)
 
 
 if __name__ == "__main__":
