@@ -15,8 +15,10 @@ from sim.results.statistics import (
     Z95,
     histogram_quantile,
     mean_and_error,
+    paired_difference,
     proportion_error,
     quantile_interval,
+    unpaired_difference,
     wilson,
 )
 
@@ -150,3 +152,36 @@ def test_values_on_an_edge_fall_into_the_bin_that_begins_there(size: int) -> Non
         assert counts.argmax() - min(bins, BINS - 1) in ({0, 1} if near else {0})
         assert counts.sum() == 1
     assert _histogram(np.array([5 * size], np.float32), 200 / size)[-1] == 1
+
+
+# Newcombe 1998: table III of the paired paper (36, 12, 2, 0), table II of the independent one.
+def test_newcombes_paired_interval_is_the_published_one() -> None:
+    first = np.repeat([True, False, True, False], [36, 2, 12, 0])
+    second = np.repeat([True, True, False, False], [36, 2, 12, 0])
+    found = paired_difference(second, first)
+    assert (found.low, found.high) == pytest.approx((0.0569, 0.3404), abs=5e-5)
+    assert found.estimate == pytest.approx(0.2)
+    backwards = paired_difference(first, second)
+    assert (backwards.low, backwards.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_newcombes_unpaired_interval_is_the_published_one() -> None:
+    found = unpaired_difference((48, 80), (56, 70))
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_a_pair_that_moves_together_is_known_better_than_two_strangers() -> None:
+    first = np.arange(2000) % 2 == 0
+    second = first.copy()
+    second[:40] = True
+    paired = paired_difference(first, second)
+    alone = unpaired_difference((int(first.sum()), 2000), (int(second.sum()), 2000))
+    assert paired.estimate == pytest.approx(alone.estimate) == pytest.approx(0.01)
+    assert paired.mcse < alone.mcse / 4
+    assert paired.high - paired.low < (alone.high - alone.low) / 4
+
+
+def test_no_replications_give_no_difference() -> None:
+    nothing = np.zeros(0, bool)
+    assert np.isnan(paired_difference(nothing, nothing).estimate)
+    assert np.isnan(unpaired_difference((0, 0), (1, 2)).low)

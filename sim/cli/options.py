@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +45,23 @@ def scenario_options(function: F) -> F:
             metavar="PATH=VALUE",
             help="Override a value, as will.correlation=0.5; may be repeated.",
         ),
+    ):
+        function = option(function)
+    return function
+
+
+def simulation_options(function: F) -> F:
+    """Add ``--replications``, ``--seed`` and ``--workers``."""
+    for option in (
+        click.option(
+            "-j",
+            "--workers",
+            type=click.IntRange(1),
+            default=lambda: os.cpu_count() or 1,
+            help="Processes; the numbers do not depend on it.  [default: one per core]",
+        ),
+        click.option("--seed", type=click.IntRange(0), help="Same seed, same futures."),
+        click.option("-n", "--replications", type=click.IntRange(1), help="Futures to simulate."),
     ):
         function = option(function)
     return function

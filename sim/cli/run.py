@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from sim.cli.console import console, progress, rows_of, show_result, show_verdicts
-from sim.cli.options import files, load_all, scenario_options
+from sim.cli.options import files, load_all, scenario_options, simulation_options
 from sim.results.files import nulled, to_csv, write_all
 from sim.results.result import Result
 from sim.results.tables import Table
@@ -30,8 +29,7 @@ Examples:
   sim run my.yaml --sweep will.correlation=0,0.3,0.6 --out results/correlation"""
 )
 @files
-@click.option("-n", "--replications", type=click.IntRange(1), help="Futures to simulate.")
-@click.option("--seed", type=click.IntRange(0), help="Same seed, same futures.")
+@simulation_options
 @scenario_options
 @click.option(
     "--sweep",
@@ -39,12 +37,6 @@ Examples:
     multiple=True,
     metavar="PATH=V1,V2,...",
     help="Run once per value; several sweeps give every combination.",
-)
-@click.option(
-    "-j",
-    "--workers",
-    type=click.IntRange(1),
-    help="Processes; the numbers do not depend on it.  [default: one per core]",
 )
 @click.option(
     "-o",
@@ -66,7 +58,7 @@ def command(
     given: tuple[str, ...],
     allow: tuple[Path, ...],
     sweeps: tuple[str, ...],
-    workers: int | None,
+    workers: int,
     out: Path | None,
     keep_replications: str | None,
     as_json: bool,
@@ -79,7 +71,6 @@ def command(
     if len({path.stem for path in files}) < len(files):
         raise click.UsageError("two files of the same name would share a results folder")
     variants = sweep(sweeps)
-    workers = workers or os.cpu_count() or 1
     loaded = [
         (scenario, variant)
         for variant in variants

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -71,4 +72,78 @@ def quantile_interval(counts: NDArray[Any], q: float, z: float = Z95) -> tuple[i
     return (
         histogram_quantile(counts, max(0.0, q - half)),
         histogram_quantile(counts, min(1.0, q + half + 1 / n)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A difference of two estimates, second minus first, with its 95% interval and error."""
+
+    estimate: float
+    low: float
+    high: float
+    mcse: float
+    paired: bool
+
+
+def paired_difference(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Difference:
+    """Difference of two proportions over the same futures, second minus first.
+
+    Newcombe's score interval for paired data (1998, Statistics in Medicine 17:2635, method 10): the
+    two Wilson intervals, squared and added, less what their correlation takes away.
+
+    Parameters
+    ----------
+    first, second : bool arrays (n,)
+        The same replications in the same order.
+    """
+    n = len(first)
+    if not n:
+        return Difference(math.nan, math.nan, math.nan, math.nan, True)
+    both, lost = int((first & second).sum()), int((first & ~second).sum())
+    gained = int((~first & second).sum())
+    neither = n - both - lost - gained
+    estimate = (gained - lost) / n
+    mcse = math.sqrt(max(0.0, (gained + lost) / n - estimate**2) / n)
+    margins = (both + gained) * (lost + neither) * (both + lost) * (gained + neither)
+    excess = float(both * neither - gained * lost)
+    if excess > 0:
+        excess = max(0.0, excess - n / 2)  # continuity correction
+    correlation = excess / math.sqrt(margins) if margins else 0.0
+    low, high = _newcombe((both + lost, n), (both + gained, n), correlation)
+    return Difference(estimate, low, high, mcse, True)
+
+
+def unpaired_difference(first: tuple[int, int], second: tuple[int, int]) -> Difference:
+    """Difference of two proportions over different futures, second minus first.
+
+    Newcombe's score interval for independent samples (1998, Statistics in Medicine 17:873, method
+    10).
+
+    Parameters
+    ----------
+    first, second
+        (successes, trials) each.
+    """
+    if not first[1] or not second[1]:
+        return Difference(math.nan, math.nan, math.nan, math.nan, False)
+    estimate = second[0] / second[1] - first[0] / first[1]
+    mcse = math.hypot(proportion_error(*first), proportion_error(*second))
+    return Difference(estimate, *_newcombe(first, second, 0.0), mcse, False)
+
+
+def _newcombe(
+    first: tuple[int, int], second: tuple[int, int], correlation: float
+) -> tuple[float, float]:
+    (p1, (low1, high1)), (p2, (low2, high2)) = (
+        (successes / trials, wilson(successes, trials)) for successes, trials in (first, second)
+    )
+
+    def reach(a: float, b: float) -> float:
+        return math.sqrt(max(0.0, a * a - 2 * correlation * a * b + b * b))
+
+    estimate = p2 - p1
+    return (
+        max(-1.0, estimate - reach(p2 - low2, high1 - p1)),
+        min(1.0, estimate + reach(high2 - p2, p1 - low1)),
     )

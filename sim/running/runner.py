@@ -10,16 +10,17 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
 from sim.engine.outcomes import Outcomes
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
-from sim.engine.simulate import Cell, CellResult, cells_of, simulate_block
+from sim.engine.simulate import Cell, CellResult, Columns, cells_of, simulate_block
 from sim.engine.streams import BLOCK
 from sim.errors import SimError
 from sim.results import tables
@@ -72,13 +73,85 @@ def run(
     replications = settings.replications if replications is None else replications
     if seed is None:
         seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
-    replications, seed = _whole("replications", replications, 1), _whole("seed", seed, 0)
     plan = plan_of(scenario.specification)
-    cells = cells_of(plan)
+    simulated = simulate(
+        plan,
+        replications=replications,
+        seed=seed,
+        workers=workers,
+        executor=executor,
+        keep_replications=keep_replications,
+        progress=progress,
+    )
+    result_tables = {
+        "summary": tables.summary(plan, simulated.outcomes),
+        "trajectory": tables.trajectory(plan, simulated.outcomes),
+        "contributors": tables.contributors(plan, simulated.outcomes),
+    }
+    if keep_replications:
+        result_tables["replications"] = tables.replications(plan, simulated.rows)
+    seconds = time.perf_counter() - begun
+    record = _record(scenario, plan, simulated.replications, simulated.seed, seconds)
+    return Result(result_tables, record)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a plan came to.
+
+    Attributes
+    ----------
+    outcomes
+        Per cell, over all replications.
+    rows
+        Per cell one table of columns a block, in order; empty where they were not kept.
+    replications, seed
+        As they were used.
+    """
+
+    outcomes: Mapping[Cell, Outcomes]
+    rows: Mapping[Cell, Sequence[Columns]]
+    replications: int
+    seed: int
+
+
+def simulate(
+    plan: Plan,
+    *,
+    cells: Sequence[Cell] | None = None,
+    replications: int,
+    seed: int,
+    workers: int = 1,
+    executor: Executor | None = None,
+    keep_replications: bool = False,
+    progress: Progress | None = None,
+) -> Simulated:
+    """Simulate some cells of a plan: what `run` does before it makes tables.
+
+    Parameters
+    ----------
+    plan
+        Of a scenario, or one derived from it: the same seed gives the same futures.
+    cells
+        Default: all of the plan's. A size need not be one that the scenario names.
+    replications, seed, workers, executor, keep_replications, progress
+        As for `run`.
+
+    Returns
+    -------
+    Simulated
+
+    Raises
+    ------
+    SimError
+        If the run is too large for the memory, with the figure.
+    """
+    replications, seed = _whole("replications", replications, 1), _whole("seed", seed, 0)
+    cells = cells_of(plan) if cells is None else tuple(dict.fromkeys(cells))
     check_memory(plan, len(cells), replications if keep_replications else 0, workers)
     tasks = _tasks(replications, cells, workers if executor is None else 2)
     merged: dict[Cell, Outcomes] = {}
-    rows: dict[Cell, dict[int, Any]] = {cell: {} for cell in cells}
+    rows: dict[Cell, dict[int, Columns]] = {cell: {} for cell in cells}
     done, total = 0, sum(len(task[2]) * task[1] for task in tasks)
     with _executor(workers if len(tasks) > 1 else 1, executor) as pool:
         for task, results in _results(pool, plan, seed, tasks, keep_replications):
@@ -90,17 +163,12 @@ def run(
             done += len(task[2]) * task[1]
             if progress:
                 progress(done, total)
-    outcomes = {cell: merged[cell] for cell in cells}
-    result_tables = {
-        "summary": tables.summary(plan, outcomes),
-        "trajectory": tables.trajectory(plan, outcomes),
-        "contributors": tables.contributors(plan, outcomes),
-    }
-    if keep_replications:
-        ordered = {cell: [blocks[b] for b in sorted(blocks)] for cell, blocks in rows.items()}
-        result_tables["replications"] = tables.replications(plan, ordered)
-    seconds = time.perf_counter() - begun
-    return Result(result_tables, _record(scenario, plan, replications, seed, seconds))
+    return Simulated(
+        {cell: merged[cell] for cell in cells},
+        {cell: [blocks[b] for b in sorted(blocks)] for cell, blocks in rows.items()},
+        replications,
+        seed,
+    )
 
 
 def _whole(name: str, number: Any, least: int) -> int:
