@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types bench docs-figures validate
+.PHONY: help run test lint types bench docs-figures results validate
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: .venv/.dev ## time the engine
 
 docs-figures: .venv/.dev ## regenerate the figures in the documents
 	$(BIN)/python docs/update.py
+
+results: .venv/.dev ## run every shipped scenario, keep the summaries in results/summaries
+	$(BIN)/python docs/results.py
 
 validate: .venv/.dev ## recompute docs/validation.md
 	$(BIN)/python docs/validate.py

@@ -16,6 +16,7 @@ _COMMANDS = {
     ),
     "check": ("sim.cli.check", "Is a scenario valid, and can it work at all? Runs nothing."),
     "trace": ("sim.cli.trace", "One future unit by unit: a log of events and a Gantt chart."),
+    "sources": ("sim.cli.sources", "Every figure with its source and confidence."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
 }

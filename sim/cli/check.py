@@ -12,25 +12,30 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from sim.analysis.scope import Ceiling, ceilings, notes
+from sim.analysis.sources import unsourced
 from sim.cli.console import console
 from sim.cli.options import files, load_all, scenario_options
 from sim.engine.planning import plan_of
+from sim.errors import ScenarioError
 
 
 @click.command(
     epilog="""\b
 Examples:
   sim check my.yaml
+  sim check my.yaml --strict
   sim check scenarios/*.yaml --json"""
 )
 @files
 @scenario_options
+@click.option("--strict", is_flag=True, help="Refuse figures without a source or a judgement.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def command(
     files: tuple[Path, ...],
     settings: tuple[str, ...],
     given: tuple[str, ...],
     allow: tuple[Path, ...],
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Validate each scenario FILE, and say what it can do at all, without running it.
@@ -39,7 +44,10 @@ def command(
     with rotation, if everybody who may come came.
     """
     answers: list[dict[str, Any]] = []
-    for path, scenario in zip(files, load_all(files, settings, given, allow), strict=True):
+    scenarios = load_all(files, settings, given, allow)
+    if issues := [issue for s in scenarios for issue in unsourced(s)] if strict else []:
+        raise ScenarioError(issues)
+    for path, scenario in zip(files, scenarios, strict=True):
         plan = plan_of(scenario.specification)
         found, table = notes(plan), ceilings(plan)
         if as_json:

@@ -92,6 +92,17 @@ def to_csv(table: Table) -> bytes:
     return buffer.getvalue().encode()
 
 
+def to_markdown(table: Table) -> str:
+    """Write a table as Markdown, for notes and pull requests; cells as in a CSV."""
+
+    def line(cells: Iterable[Any]) -> str:
+        texts = (cell_text(cell).replace("|", "\\|").replace("\n", " ") for cell in cells)
+        return f"| {' | '.join(texts)} |\n"
+
+    rows = zip(*table.values(), strict=True)
+    return line(table) + "|---" * len(table) + "|\n" + "".join(map(line, rows))
+
+
 def to_gzip(content: bytes) -> bytes:
     """Compress, without the time of day in the header."""
     return gzip.compress(content, compresslevel=6, mtime=0)

@@ -99,13 +99,13 @@ class Scenario:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the scenario's content: the same for the same content, wherever it stands.
+        """SHA-256 of what the numbers depend on, the same wherever it is written.
 
-        What a run chooses (its replications and seed) is not part of it, nor the order of keys,
-        except where that has a meaning: contributors of one priority are asked in order, and the
-        states of a conflict get worse.
+        What a run chooses (its replications and seed) is not part of it, nor words (titles,
+        summaries, sources), nor the order of keys, except where that has a meaning: contributors of
+        one priority are asked in order, and the states of a conflict get worse.
         """
-        data = self.data
+        data = _without_words(self.data)
         data.pop("run", None)
         return digest([data, _orders(data)])
 
@@ -156,6 +156,22 @@ class Scenario:
     @cached_property
     def _content(self) -> str:
         return digest([self.data, _orders(self.data)])
+
+
+def _without_words(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what only a reader sees."""
+
+    def figures(value: Any) -> Any:
+        if isinstance(value, dict):
+            # An entry of `sources` is a list; a contributor of that name is a mapping.
+            kept = {k: v for k, v in value.items() if k != "sources" or not isinstance(v, list)}
+            return {key: figures(item) for key, item in kept.items()}
+        return [figures(item) for item in value] if isinstance(value, list) else value
+
+    return {key: figures(value) for key, value in data.items() if key not in _WORDS}
+
+
+_WORDS = ("title", "summary", "sources")
 
 
 def _orders(data: Mapping[str, Any]) -> list[list[str]]:
