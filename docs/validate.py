@@ -36,25 +36,16 @@ def grid() -> str:
         sorted(constant, key=lambda row: (row.policy, row.overlap, row.window)),
         key=lambda row: (row.policy, row.overlap, row.window),
     ):
-        found = list(group)
-        rows.append(
-            (
-                *key,
-                f"{sum(row.close for row in found)} of {len(found)}",
-                f"{max(abs(row.off) for row in found):.5f}",
-                max(abs(row.outgoing) for row in found),
-                max(abs(row.ready) for row in found),
-            )
-        )
-    close, count = sum(row.close for row in constant), len(constant)
-    rows.append(("all", "", "", f"{close} of {count}", *_largest(constant)))
-    head = ("policy", "overlap", "days", "within 0.02", "largest difference of fill")
-    return table((*head, "of outgoing unit-days", "of ready unit-days"), rows)
+        rows.append((*key, *_agreement(list(group))))
+    rows.append(("all", "", "", *_agreement(constant)))
+    head = ("policy", "overlap", "days", "the same", "most unit-days off: counted")
+    return table((*head, "outgoing", "ready"), rows)
 
 
-def _largest(rows: Sequence[marathon.GridRow]) -> tuple[str, int, int]:
+def _agreement(rows: Sequence[marathon.GridRow]) -> tuple[str, int, int, int]:
     return (
-        f"{max(abs(row.off) for row in rows):.5f}",
+        f"{sum(row.same for row in rows)} of {len(rows)}",
+        max(abs(row.filled) for row in rows),
         max(abs(row.outgoing) for row in rows),
         max(abs(row.ready) for row in rows),
     )
@@ -73,20 +64,23 @@ def prefilled() -> str:
 
 
 def random_starts() -> str:
-    """Means over random starts."""
-    head = ("supply", "days", "MARATHON", "ours", "standard errors apart")
-    return table(
-        head,
-        (
-            (m.supply, m.window, f"{m.theirs:.4f}", f"{m.ours:.4f}", f"{m.errors_off:.1f}")
-            for m in marathon.random_starts()
-        ),
-    )
+    """Mean fill over random starts, with MARATHON's own ones and with ours."""
+    rows = []
+    for r in marathon.random_starts():
+        same = f"{(r.ours == r.theirs).sum()} of {r.theirs.size}"
+        drawn = [
+            cell
+            for ours in (r.independent, r.first_held)
+            for cell in (f"{ours.mean():.4f}", f"{r.errors_off(ours):.1f}")
+        ]
+        rows.append((r.supply, r.window, f"{r.theirs.mean():.4f}", same, *drawn))
+    head = ("supply", "days", "MARATHON", "runs the same", "independent", "standard errors apart")
+    return table((*head, "first unit held", "standard errors apart"), rows)
 
 
 def demands() -> str:
     """Cases with several demands."""
-    head = ("case", "supply", "demand", "days", "MARATHON", "ours")
+    head = ("case", "supply", "demand", "days", "asked", "MARATHON", "ours")
     return table(
         head,
         (
@@ -95,8 +89,7 @@ def demands() -> str:
                 r.supply,
                 r.demand,
                 r.window,
-                f"{r.fill:.4f}",
-                f"{r.ours:.4f}",
+                *(f"{days:,}" for days in (r.asked, r.filled, r.ours)),
             )
             for r in marathon.demands()
         ),

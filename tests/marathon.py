@@ -2,6 +2,9 @@
 
 MARATHON is the rotation model of the United States Army (github.com/fsdonks/m4, 4.2.20). Its
 figures, and no code of it, stand in `tests/data/`: unit-days per window of days, counted from 1.
+
+Its units are placed in their cycle on day 0, and its demand begins on day 1, our step 0: every unit
+is a day further then (`run`).
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from builders import SEED, days, futures_of, plan
 from numpy.typing import NDArray
 
 from sim.engine.core import Deployment
-from sim.engine.muster import muster
+from sim.engine.muster import Muster, muster
 from sim.engine.plan import Plan
 from sim.engine.pools import Pools
 
@@ -88,26 +91,28 @@ class UnitDays:
     ready: Array  # (steps, lanes)
 
 
-def run(plan: Plan, supplies: Sequence[int] | None = None, starts: Array | None = None) -> UnitDays:
-    """The core, step by step, with starts spread evenly from the first day of the cycle.
+def run(plan: Plan, starts: Mapping[int, Array], day: int = 1) -> UnitDays:
+    """The core, step by step, with every unit where MARATHON places it.
 
     Parameters
     ----------
     plan
         The scenario.
-    supplies
-        Units of the first pool, lane by lane; otherwise one lane with those of the scenario.
-    starts : int array (units, lanes)
-        Day of its cycle on which each unit of the first pool begins, in place of the even spread.
+    starts : int arrays (units, lanes) by pool
+        Day of its cycle on which each unit stands on day 0; -1 where a lane has fewer units.
+    day
+        Day on which the demand begins: 1 in MARATHON.
     """
-    lanes = starts.shape[1] if starts is not None else len(supplies or [0])
+    lanes = next(iter(starts.values())).shape[1]
     mustered = muster(plan, 0, futures_of(plan, lanes))
-    units = list(mustered.units)
-    if supplies:
-        units[0] = np.array([supplies], np.int32)
-    even = replace(mustered, offset=np.zeros_like(mustered.offset), units=tuple(units))
-    pools = Pools(plan, 0, even) if starts is None else Scattered(plan, even, starts)
-    deployment = Deployment(plan, 0, plan.mandates[0].sizes[0], even, pools)
+    supplies = {pool: (days >= 0).sum(axis=0, dtype=np.int32) for pool, days in starts.items()}
+    units = tuple(
+        supplies[pool][None] if pool in supplies else there
+        for pool, there in enumerate(mustered.units)
+    )
+    mustered = replace(mustered, units=units)
+    pools = Placed(plan, mustered, {pool: later(plan, pool, starts[pool], day) for pool in starts})
+    deployment = Deployment(plan, 0, plan.mandates[0].sizes[0], mustered, pools)
     found: list[tuple[Array, ...]] = []
     for _ in range(plan.steps):
         deployment.advance()
@@ -117,15 +122,31 @@ def run(plan: Plan, supplies: Sequence[int] | None = None, starts: Array | None 
     return UnitDays(filled, present, asked, ready)
 
 
-class Scattered(Pools):
+def later(plan: Plan, pool: int, starts: Array, days: int) -> NDArray[np.int32]:
+    """Where units stand in their cycle some days later; the last day leads to the first."""
+    cycle = plan.pools[pool].cycle
+    assert cycle is not None
+    return np.where(starts < 0, -1, (starts + days) % cycle.length).astype(np.int32)
+
+
+class Placed(Pools):
     """Pools of which every unit begins on a day of its own: the language spreads them evenly."""
 
-    def __init__(self, plan: Plan, mustered: Any, starts: Array) -> None:
-        self.starts = starts.astype(np.int32)
+    def __init__(
+        self, plan: Plan, mustered: Muster, starts: Mapping[int, NDArray[np.int32]]
+    ) -> None:
+        self.starts = starts
         super().__init__(plan, 0, mustered)
 
     def _home(self, row: int) -> NDArray[np.int32]:
-        return self.starts
+        return self.starts[self.indices[row]]
+
+
+def evenly(policy: str, supplies: Sequence[int]) -> Array:
+    """Starts spread evenly from the first day of the cycle on, one supply per lane."""
+    length = int(POLICIES[policy]["cycle"]["length"].split()[0])
+    unit, units = np.arange(max(supplies))[:, None], np.array(supplies)
+    return np.where(unit < units, unit * length // units, -1)
 
 
 # -- How many units it takes: sizing_grid ---------------------------------------------------------
@@ -133,44 +154,48 @@ class Scattered(Pools):
 
 @dataclass(frozen=True)
 class GridRow:
-    """One row of the grid: what MARATHON found, and what we find."""
+    """One row of the grid: what MARATHON found, and unit-days by which ours are more."""
 
     policy: str
     overlap: int
     prefill: bool
     supply: int
     window: str
-    fill: float
-    ours: float
-    outgoing: int  # unit-days by which ours are more; the same for `ready`
+    asked: int
+    filled: int
+    outgoing: int
     ready: int
-    total: int
 
     @property
     def off(self) -> float:
         """Ours less MARATHON's fill."""
-        return self.ours - self.fill
+        return self.filled / self.asked
 
     @property
     def close(self) -> bool:
-        """Whether the two agree."""
+        """Whether the two agree, nearly."""
         return abs(self.off) <= CLOSE
+
+    @property
+    def same(self) -> bool:
+        """Whether the two agree to the unit-day."""
+        return not (self.filled or self.outgoing or self.ready)
 
 
 @cache
-def grid() -> tuple[GridRow, ...]:
+def grid(policies: tuple[str, ...] = tuple(POLICIES), day: int = 1) -> tuple[GridRow, ...]:
     """Every row of the grid; all supplies of a policy and an overlap are lanes of one run."""
-    table = rows_of("marathon.csv")
+    table = [row for row in rows_of("marathon.csv") if row["policy"] in policies]
     found = []
     for policy, overlap in dict.fromkeys((r["policy"], int(r["overlap"])) for r in table):
         rows = [r for r in table if (r["policy"], int(r["overlap"])) == (policy, overlap)]
         supplies = sorted({int(r["supply"]) for r in rows})
-        ours = run(scenario_of(policy, overlap, {"infantry": supplies[-1]}), supplies)
+        asked_for = scenario_of(policy, overlap, {"infantry": supplies[-1]})
+        ours = run(asked_for, {0: evenly(policy, supplies)}, day)
         for row in rows:
             lane, steps = supplies.index(int(row["supply"])), steps_of(row["window"])
-            filled = ours.filled[0, steps, lane].sum()
-            outgoing = ours.present[0, steps, lane].sum() - filled
-            asked = ours.asked[0, steps, lane].sum()
+            filled = int(ours.filled[0, steps, lane].sum())
+            outgoing = int(ours.present[0, steps, lane].sum()) - filled
             found.append(
                 GridRow(
                     policy,
@@ -178,11 +203,10 @@ def grid() -> tuple[GridRow, ...]:
                     row["prefill"] == "1",
                     int(row["supply"]),
                     row["window"],
-                    fill=int(row["filled"]) / asked,
-                    ours=filled / asked,
-                    outgoing=int(outgoing) - int(row["outgoing"]),
+                    asked=int(ours.asked[0, steps, lane].sum()),
+                    filled=filled - int(row["filled"]),
+                    outgoing=outgoing - int(row["outgoing"]),
                     ready=int(ours.ready[steps, lane].sum()) - int(row["ready"]),
-                    total=int(row["total"]),
                 )
             )
     return tuple(found)
@@ -190,41 +214,81 @@ def grid() -> tuple[GridRow, ...]:
 
 # -- Random starts --------------------------------------------------------------------------------
 
+CYCLE = 1095
+"""Days of the cycle of AC12."""
+
+
+def java_uniforms(seed: int, count: int) -> list[float]:
+    """What `java.util.Random(seed).nextDouble()` gives, as the documentation of Java defines it.
+
+    MARATHON draws with it (its `marathon.analysis.util`), and begins anew with each seed.
+    """
+
+    state = (seed ^ 0x5DEECE66D) % 2**48
+
+    def bits(number: int) -> int:
+        nonlocal state
+        state = (state * 0x5DEECE66D + 0xB) % 2**48
+        return state >> (48 - number)
+
+    return [((bits(26) << 27) + bits(27)) / 2**53 for _ in range(count)]
+
+
+def starts_of(supply: int, seeds: Sequence[int]) -> Array:
+    """MARATHON's random starts, (units, seeds): of a cycle of N days, ``floor(uniform * N)``."""
+    uniforms: Array = np.array([java_uniforms(seed, supply) for seed in seeds]).T
+    return np.asarray(np.floor(uniforms * CYCLE).astype(np.int32))
+
 
 @dataclass(frozen=True)
-class Means:
-    """Mean fill over random starts in one window: MARATHON's, ours, and standard errors off."""
+class RandomStarts:
+    """Fill over random starts in one window, MARATHON's and ours.
+
+    Attributes
+    ----------
+    theirs, ours : float arrays (seeds,)
+        From the same starts.
+    independent, first_held : float arrays (lanes,)
+        Ours where every unit's start is drawn independently; and where all are but the first
+        unit's, which is one of MARATHON's.
+    """
 
     supply: int
     window: str
-    theirs: float
-    ours: float
-    error: float
+    theirs: Array
+    ours: Array
+    independent: Array
+    first_held: Array
 
-    @property
-    def errors_off(self) -> float:
+    def errors_off(self, ours: Array) -> float:
         """By how many standard errors of the difference the means differ."""
-        return abs(self.ours - self.theirs) / self.error if self.error else 0.0
+        error = np.sqrt(sum(fill.var(ddof=1) / fill.size for fill in (self.theirs, ours)))
+        return float(abs(ours.mean() - self.theirs.mean()) / error) if error else 0.0
 
 
 @cache
-def random_starts(lanes: int = 2000) -> tuple[Means, ...]:
-    """Means over the starts of each supply, in each window and over both."""
+def random_starts(lanes: int = 1000) -> tuple[RandomStarts, ...]:
+    """Every supply, in each window and over both."""
     table = rows_of("marathon_random.csv")
     found = []
     for supply in sorted({int(row["supply"]) for row in table}):
-        starts = np.random.default_rng(SEED).integers(0, 1095, (supply, lanes))
-        filled = run(scenario_of("AC12", 45, {"infantry": supply}), starts=starts).filled[0]
         rows = [row for row in table if int(row["supply"]) == supply]
-        early = np.array([int(row["filled_1_1095"]) for row in rows])
-        late = np.array([int(row["filled_1096_3650"]) for row in rows])
-        for window, counts in ((WINDOWS[0], early), (WINDOWS[1], late), ("1-3650", early + late)):
+        same = starts_of(supply, [int(row["seed"]) for row in rows])
+        generator = np.random.default_rng(SEED)
+        independent = generator.integers(0, CYCLE, (supply, lanes))
+        held = independent.copy()
+        held[0] = generator.choice(same[0], lanes)
+        asked_for = scenario_of("AC12", 45, {"infantry": supply})
+        ours = [run(asked_for, {0: days}).filled[0] for days in (same, independent, held)]
+        early, late = (
+            np.array([int(row[f"filled_{first}_{last}"]) for row in rows])
+            for first, last in (window.split("-") for window in WINDOWS)
+        )
+        for window, theirs in zip((*WINDOWS, "1-3650"), (early, late, early + late), strict=True):
             steps = steps_of(window)
             asked = ASKED * (steps.stop - steps.start)
-            theirs, ours = counts / asked, filled[steps].sum(axis=0) / asked
-            error = float(np.sqrt(theirs.var(ddof=1) / theirs.size + ours.var(ddof=1) / lanes))
-            means = float(theirs.mean()), float(ours.mean())
-            found.append(Means(supply, window, *means, error))
+            fills = (filled[steps].sum(axis=0) / asked for filled in ours)
+            found.append(RandomStarts(supply, window, theirs / asked, *fills))
     return tuple(found)
 
 
@@ -233,14 +297,15 @@ def random_starts(lanes: int = 2000) -> tuple[Means, ...]:
 
 @dataclass(frozen=True)
 class DemandRow:
-    """Fill of one demand (or of two together) in one window."""
+    """Unit-days of one demand (or of two together) in one window."""
 
     case: str
     supply: int
     demand: str
     window: str
-    fill: float
-    ours: float
+    asked: int
+    filled: int
+    ours: int
 
 
 def _demands(case: str, supply: int) -> tuple[tuple[str, ...], Plan]:
@@ -266,14 +331,14 @@ def demands() -> tuple[DemandRow, ...]:
     found = []
     for case, supply in dict.fromkeys((row["case"], int(row["supply"])) for row in table):
         names, asked_for = _demands(case, supply)
-        ours = run(asked_for)
+        even = evenly("AC12", [supply])
+        ours = run(asked_for, dict.fromkeys(range(len(asked_for.pools)), even))
         rows = [row for row in table if (row["case"], int(row["supply"])) == (case, supply)]
         for window in dict.fromkeys(row["window"] for row in rows):
             for index, name in enumerate(names):
                 mine = [r for r in rows if r["window"] == window and r["demand"] in name.split("+")]
-                asked = sum(int(row["asked"]) for row in mine)
                 steps = steps_of(window)
                 here = np.minimum(ours.filled, ours.asked)[index, steps].sum()
-                fill = sum(int(row["filled"]) for row in mine) / asked
-                found.append(DemandRow(case, supply, name, window, fill, float(here / asked)))
+                asked, filled = (sum(int(row[key]) for row in mine) for key in ("asked", "filled"))
+                found.append(DemandRow(case, supply, name, window, asked, filled, int(here)))
     return tuple(found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import inspect
 import io
 import re
 from pathlib import Path
@@ -61,3 +63,31 @@ def test_the_language_reference_names_every_key() -> None:
 def test_the_model_names_every_binding_constraint() -> None:
     text = (ROOT / "docs" / "model.md").read_text("utf-8")
     assert [cause for cause in CAUSES if f"`{cause}`" not in text] == []
+
+
+def functions_of(cell: str) -> list[Any]:
+    """What a cell names: module in `sim.engine`, class and name of each."""
+    found = []
+    for name in re.findall("`(.+?)`", cell):
+        module, *path = name.split(".")
+        found.append(importlib.import_module(f"sim.engine.{module}"))
+        for attribute in path:
+            found[-1] = getattr(found[-1], attribute)
+    return found
+
+
+def test_the_parts_of_a_step_are_where_the_model_says() -> None:
+    """Each part, in order, with functions that exist; those of the unit engine say which it is."""
+    text = (ROOT / "docs" / "model.md").read_text("utf-8")
+    step, where = (
+        text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        for title in ("One step, in this order", "Where each part of a step is written")
+    )
+    parts = re.findall(r"^(\d\. )\*\*(.+?)\.?\*\*", step, re.MULTILINE)
+    rows = re.findall(r"^\| (\d\. .+?) \| (.+) \| (.+) \|$", where, re.MULTILINE)
+    assert [part for part, _, _ in rows] == ["".join(part) for part in parts]
+    assert len(parts) == 7
+    for part, core, units in rows:
+        assert all(inspect.isfunction(f) for f in functions_of(core) + functions_of(units)), part
+        assert functions_of(core), part
+        assert functions_of(units)[0].__doc__.startswith(f"{part}: "), part

@@ -7,7 +7,7 @@ import pytest
 from published import ROWS, STRENGTH, Published, Rule, kept_up, plan_with
 from two_engines import case_of, records_of
 
-from sim.engine.units import SENT
+from sim.engine.units_record import SENT
 
 ACTIVE, RESERVE = Rule(1, 12, 24), Rule(6, 8, 60, training=4)
 

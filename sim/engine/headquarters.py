@@ -1,4 +1,7 @@
-"""Headquarters of the unit-level engine: what is decided in a step, as `docs/model.md` has it."""
+"""Headquarters of the unit-level engine: points 3 to 7 of a step, as `docs/model.md` has them.
+
+Points 1 and 2, Leave and Rest, are done by the units themselves (`sim.engine.units_pool`).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from sim.engine.plan import NEVER, Plan
 from sim.engine.units_record import FREE, IN_THEATRE, Event, State, UnitRecord
 
 if TYPE_CHECKING:
-    from sim.engine.units import Unit, UnitPool
+    from sim.engine.units_pool import Unit, UnitPool
     from sim.engine.units_setting import Way
 
 COUNTED = (State.COUNTED,)
@@ -70,20 +73,23 @@ class Headquarters:
         self.pages = self._blank_pages()
 
     def decide(self, step: int) -> None:
-        """Do everything in a step that units do not do by themselves."""
+        """Do everything in a step that units do not do by themselves, in the order of the model."""
         self.step = step
         for pool in self.pools.values():
-            pool.follow_schedule()
-        self.end_or_withdraw()
+            pool.follow_schedule()  # the end of 2. Rest: units are raised and disbanded
+        self.withdraw()
         self.find_need()
-        self.move()
-        self.meet_conflict()
-        self.write_down()
+        self.send()
+        self.conflict()
+        self.record()
 
-    # -- 3. Join / withdraw -------------------------------------------------------------------
+    # -- 3. Join / withdraw -----------------------------------------------------------------------
 
-    def end_or_withdraw(self) -> None:
-        """End the mission, or see contributors withdraw from one that goes on."""
+    def withdraw(self) -> None:
+        """3. Join / withdraw: an ended mission leaves over some time, a contributor at once.
+
+        From when on a contributor that joins may send is in `UnitPool.available`.
+        """
         if self.ended_at == NEVER and self.step == int(self.muster.refused_renewal[0]):
             self.ended_at = self.step
         if self.ended_at != NEVER and self.over_since == NEVER:
@@ -94,7 +100,7 @@ class Headquarters:
         if self.chain:
             self.patience.join(self.step)
             for nation in self.patience.leave(self.step, np.array([self.over_since != NEVER]))[0]:
-                self.withdraw(int(nation))
+                self.dismiss(int(nation))
 
     def begin_exit(self) -> None:
         """Call the mission off: nobody is sent any more, and nobody counts."""
@@ -117,7 +123,7 @@ class Headquarters:
                 if unit.state is State.OUTGOING:
                     unit.dismiss(State.RELEASED, "dismissed", "the mission is over")
 
-    def withdraw(self, nation: int) -> None:
+    def dismiss(self, nation: int) -> None:
         """Take all of a contributor's units home; it sends none again."""
         for pool in self.contingents[nation]:
             pool.released = True
@@ -130,7 +136,7 @@ class Headquarters:
     # -- 4. Need ------------------------------------------------------------------------------
 
     def find_need(self) -> None:
-        """Find what each capability lacks, from the authorisation to the end."""
+        """4. Need: what each capability lacks, from the authorisation to the end."""
         elapsed = self.step - self.authorised
         self.need = dict.fromkeys(self.capabilities, 0)
         if elapsed < 0 or self.over_since != NEVER:
@@ -152,8 +158,8 @@ class Headquarters:
 
     # -- 5. Send ------------------------------------------------------------------------------
 
-    def move(self) -> None:
-        """Ask primary lines, then substitutes: each group up to the level, then in a surge."""
+    def send(self) -> None:
+        """5. Send: primary lines, then substitutes; each group up to the level, then in a surge."""
         for way in self.ways.values():
             way.begin(self.step)
         for substitute in (False, True):
@@ -216,8 +222,8 @@ class Headquarters:
 
     # -- 6. Conflict --------------------------------------------------------------------------
 
-    def meet_conflict(self) -> None:
-        """See whether peace holds, and whose patience it tries."""
+    def conflict(self) -> None:
+        """6. Conflict: see whether peace holds, and whose patience it tries."""
         if not self.chain:
             return
         strength = sum(self.soldiers_of(nation) for nation in range(len(self.plan.contributors)))
@@ -230,8 +236,8 @@ class Headquarters:
 
     # -- 7. Record ----------------------------------------------------------------------------
 
-    def write_down(self) -> None:
-        """Write down how everything stands."""
+    def record(self) -> None:
+        """7. Record: write down how everything stands."""
         page = {name: values[self.step] for name, values in self.pages.items()}
         asked, pools = list(self.pools), self.pools.values()
         for state in RECORDED:
@@ -254,8 +260,8 @@ class Headquarters:
             self.pages["conflict"][self.step] = self.chain.state[0]
             page["withdrawn"][:] = self.patience.gone[:, 0]
 
-    def record(self, log: tuple[Event, ...]) -> UnitRecord:
-        """Bind what was written down."""
+    def bind(self, log: tuple[Event, ...]) -> UnitRecord:
+        """Bind what was written down, step by step, and the log of the units."""
         phases = tuple(
             (self.authorised + begin, number)
             for number, (begin, _) in enumerate(self.mandate.phases)

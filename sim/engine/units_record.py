@@ -34,6 +34,9 @@ class State(Enum):
 FREE = (State.READY, State.RESTED)
 IN_THEATRE = (State.COUNTED, State.OUTGOING)
 
+SENT = "sent"
+"""The event of being sent."""
+
 
 class Event(NamedTuple):
     """Something that happened to one unit.
