@@ -80,7 +80,7 @@ def test_the_parts_of_a_step_are_where_the_model_says() -> None:
     """Each part, in order, with functions that exist; those of the unit engine say which it is."""
     text = (ROOT / "docs" / "model.md").read_text("utf-8")
     step, where = (
-        text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        re.split(r"\n##+ ", text.split(f"\n### {title}\n")[1])[0]
         for title in ("One step, in this order", "Where each part of a step is written")
     )
     parts = re.findall(r"^(\d\. )\*\*(.+?)\.?\*\*", step, re.MULTILINE)
