@@ -556,7 +556,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
 
 
 def test_a_run_too_large_for_the_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.running.runner._memory", lambda: 1e6)
+    monkeypatch.setattr("sim.running.memory._memory", lambda: 1e6)
     with pytest.raises(
         sim.SimError, match=r"would take about .* GB of memory, the machine has 0\.0"
     ):

@@ -19,7 +19,7 @@ from sim.engine.pools import Pools
 from sim.engine.simulate import run_cell
 from sim.engine.streams import BLOCK
 from sim.errors import SimError, nearest
-from sim.running.runner import check_memory
+from sim.running.memory import check_memory
 from sim.scenario.scenario import Scenario
 
 WHICH = ("worst", "median", "best")

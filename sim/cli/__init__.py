@@ -17,11 +17,19 @@ _COMMANDS = {
     "check": ("sim.cli.check", "Is a scenario valid, and can it work at all? Runs nothing."),
     "trace": ("sim.cli.trace", "One future unit by unit: a log of events and a Gantt chart."),
     "sources": ("sim.cli.sources", "Every figure with its source and confidence."),
+    "compare": ("sim.cli.compare", "What changed between results, and is it more than chance?"),
+    "size": ("sim.cli.size", "The largest feasible force, or the least change that makes one so."),
+    "drivers": ("sim.cli.drivers", "Which uncertain inputs does the answer depend on?"),
+    "report": ("sim.cli.report", "One HTML page about one results folder, or about several."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
 }
 
 DONE, FAILED_CHECK, BAD_INPUT, INTERRUPTED, IMPRECISE, FAULT = 0, 1, 2, 3, 4, 70
+
+
+class InterruptedRun(Exception):  # noqa: N818 - as KeyboardInterrupt, it is no error
+    """Ctrl-C in a command that has something to say about it; click swallows the usual one."""
 
 
 class _Commands(click.Group):
@@ -82,8 +90,9 @@ def main(args: list[str] | None = None) -> Any:
     except click.ClickException as error:
         error.show()
         sys.exit(BAD_INPUT)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("sim: interrupted; nothing was written", err=True)
+    except (KeyboardInterrupt, click.Abort, InterruptedRun) as error:
+        told = str(error) or "nothing was written"
+        click.echo(f"sim: interrupted; {told}", err=True)
         sys.exit(INTERRUPTED)
     except ScenarioError as error:
         click.echo(str(error), err=True)

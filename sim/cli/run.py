@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sim.cli import DONE, IMPRECISE, InterruptedRun
 from sim.cli.console import console, progress, rows_of, show_result, show_verdicts
 from sim.cli.options import files, load_all, scenario_options, simulation_options
-from sim.results.files import nulled, to_csv, write_all
+from sim.report.figures import feasibility
+from sim.results.checkpoint import FOLDER, clear
+from sim.results.files import locked, nulled, to_csv, write_all
 from sim.results.result import Result
 from sim.results.tables import Table
+from sim.running.executors import KINDS, executor_of
 from sim.running.runner import run
 from sim.scenario.overrides import sweep
-from sim.scenario.scenario import Scenario
+
+Variant = tuple[tuple[str, str], ...]
 
 
 @click.command(
@@ -45,6 +53,32 @@ Examples:
     help="Results folder.  [default: results/<scenario>]",
 )
 @click.option(
+    "--precision",
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    metavar="HALF_WIDTH",
+    help="Go on until the 95% interval of every P(feasible) is this narrow, as 0.005.",
+)
+@click.option(
+    "--max-replications",
+    type=click.IntRange(1),
+    help="Stop there all the same.  [default: 1,000,000]",
+)
+@click.option(
+    "--executor",
+    "executor_kind",
+    type=click.Choice(KINDS),
+    default="processes",
+    show_default=True,
+    help="What does the work.",
+)
+@click.option("--address", metavar="TCP://HOST:PORT", help="The Dask scheduler to use.")
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="Go on where a run of the same scenario and seed was broken off.",
+)
+@click.option(
     "--keep-replications",
     type=click.Choice(["csv", "parquet"]),
     help="Also write one row per replication.",
@@ -60,13 +94,19 @@ def command(
     sweeps: tuple[str, ...],
     workers: int,
     out: Path | None,
+    precision: float | None,
+    max_replications: int | None,
+    executor_kind: str,
+    address: str | None,
+    resume: bool,
     keep_replications: str | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Simulate every mandate and force size of each scenario FILE.
 
     Prints the verdict and the table, and writes the results folder: summary.csv, trajectory.csv,
-    contributors.csv, run.json and feasibility.png.
+    contributors.csv, run.json and feasibility.png. A run that is broken off goes on from where it
+    was when the same command is given again.
     """
     if len({path.stem for path in files}) < len(files):
         raise click.UsageError("two files of the same name would share a results folder")
@@ -78,32 +118,49 @@ def command(
             files, [*settings, *(f"{path}={value}" for path, value in variant)], given, allow
         )
     ]
-    names = [scenario.name for scenario in dict.fromkeys(s for s, _ in loaded)]
+    names = dict.fromkeys(scenario.name for scenario, _ in loaded)
+    homes = {name: _home(out, name, len(files)) for name in names}
     answers: list[dict[str, Any]] = []
-    for name in dict.fromkeys(names):
-        home = _home(out, name, len(files))
-        runs = [(s, variant) for s, variant in loaded if s.name == name]
-        tables: list[tuple[tuple[tuple[str, str], ...], Table]] = []
-        for scenario, variant in runs:
-            folder = home / ",".join(f"{path}={value}" for path, value in variant).replace("/", "-")
-            label = ", ".join(f"{path}={value}" for path, value in variant)
-            result = _run_one(
-                scenario, folder, label, replications, seed, workers, keep_replications
-            )
-            tables.append((variant, result.tables["summary"]))
-            if as_json:
+    with executor_of(executor_kind, workers, address) as executor, ExitStack() as locks:
+        for home in homes.values():
+            locks.enter_context(locked(home))
+        simulate = partial(
+            run,
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            executor=executor,
+            keep_replications=keep_replications is not None,
+            precision=precision,
+            max_replications=max_replications,
+        )
+        for name, home in homes.items():
+            tables: list[tuple[Variant, Table]] = []
+            for scenario, variant in loaded:
+                if scenario.name != name:
+                    continue
+                label = ", ".join(f"{path}={value}" for path, value in variant)
+                folder = home / label.replace(", ", ",").replace("/", "-")
+                if not resume:
+                    clear(folder)
+                result = _run_one(partial(simulate, scenario), folder, label or name)
+                result.save(folder, parquet=keep_replications == "parquet")
+                feasibility(result, folder / "feasibility.png")
+                tables.append((variant, result.tables["summary"]))
                 answers.append(_answer(result, folder, variant))
-            elif variant:
-                _show_variant(result, label)
-            else:
-                _show(result, folder)
-        if variants != [()]:
-            write_all(home, {"sweep.csv": to_csv(_stacked(tables))})
-            if not as_json:
-                console().print(f"\nTable of all values: {home / 'sweep.csv'}")
+                if variant and not as_json:
+                    _show_variant(result, label)
+                elif not as_json:
+                    _show(result, folder)
+            if variants != [()]:
+                write_all(home, {"sweep.csv": to_csv(_stacked(tables))})
+                if not as_json:
+                    console().print(f"\nTable of all values: {home / 'sweep.csv'}")
     if as_json:
         answer: Any = answers[0] if len(answers) == 1 else answers
         click.echo(json.dumps(nulled(answer), indent=2, ensure_ascii=False))
+    precise = all(answer["precision"]["reached"] for answer in answers if answer["precision"])
+    return DONE if precise else IMPRECISE
 
 
 def _home(out: Path | None, name: str, count: int) -> Path:
@@ -112,35 +169,26 @@ def _home(out: Path | None, name: str, count: int) -> Path:
     return out / name if count > 1 else out
 
 
-def _run_one(
-    scenario: Scenario,
-    folder: Path,
-    label: str,
-    replications: int | None,
-    seed: int | None,
-    workers: int,
-    keep: str | None,
-) -> Result:
-    with progress(label or scenario.name) as show:
-        result = run(
-            scenario,
-            replications=replications,
-            seed=seed,
-            workers=workers,
-            keep_replications=keep is not None,
-            progress=show,
-        )
-    result = replace(result, run={**result.run, "command": shlex.join(["sim", *sys.argv[1:]])})
-    result.save(folder, parquet=keep == "parquet")
-    from sim.report.figures import feasibility
-
-    feasibility(result, folder / "feasibility.png")
-    return result
+def _run_one(simulate: Callable[..., Result], folder: Path, label: str) -> Result:
+    try:
+        with progress(label) as show:
+            result = simulate(checkpoint=folder, progress=show)
+    except KeyboardInterrupt:
+        kept = (folder / FOLDER).exists()
+        raise InterruptedRun(
+            f"what was finished is kept in {folder}, and the same command goes on from there"
+            if kept
+            else "nothing was finished yet"
+        ) from None
+    return replace(result, run={**result.run, "command": shlex.join(["sim", *sys.argv[1:]])})
 
 
 def _show(result: Result, folder: Path) -> None:
     out = console()
     show_result(result, out)
+    if told := result.run.get("precision"):
+        word = "reached" if told["reached"] else "not reached"
+        out.print(f"\nPrecision {told['wanted']:g} {word}: half-widths up to {told['found']:.4f}")
     out.print(
         f"\nResults: {folder}/  (summary.csv, trajectory.csv, contributors.csv, feasibility.png)"
     )
@@ -153,10 +201,11 @@ def _show_variant(result: Result, label: str) -> None:
     show_verdicts(result, list(dict.fromkeys(row["mandate"] for row in rows)), rows, out)
 
 
-def _answer(result: Result, folder: Path, variant: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def _answer(result: Result, folder: Path, variant: Variant) -> dict[str, Any]:
     run_facts = ("title", "scenario", "scenario_hash", "seed", "replications", "seconds")
     return {
         **{key: result.run[key] for key in run_facts},
+        "precision": result.run.get("precision"),
         **({"sweep": dict(variant)} if variant else {}),
         "largest_feasible": result.largest(),
         "results": str(folder),
@@ -164,7 +213,7 @@ def _answer(result: Result, folder: Path, variant: tuple[tuple[str, str], ...]) 
     }
 
 
-def _stacked(tables: list[tuple[tuple[tuple[str, str], ...], Table]]) -> Table:
+def _stacked(tables: list[tuple[Variant, Table]]) -> Table:
     """One table of all variants, the swept paths as further keys in front."""
     stacked: Table = {}
     for variant, table in tables:

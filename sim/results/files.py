@@ -64,6 +64,37 @@ def write_all(folder: Path, contents: Mapping[str, bytes], obsolete: Iterable[st
                 (folder / name).unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep a results folder for one run; another one is told so. A killed run's lock is gone.
+
+    Raises
+    ------
+    SimError
+        If another run has it, or the folder cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    ours = not folder.exists()
+    with folder_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise SimError(
+                f"{folder}: another run is writing here; wait for it, or choose another folder"
+            ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # before the release, while nobody else can hold it
+            (folder / ".lock").unlink()
+            if ours:
+                folder.rmdir()  # which takes empty folders only
+        lock.release()
+
+
 def cell_text(value: Any) -> str:
     """Write a value as it stands in a CSV: ten significant digits, nothing for a missing value.
 

@@ -6,7 +6,7 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError
+from sim.results.checkpoint import clear
 from sim.results.files import (
     from_csv,
     from_parquet,
@@ -109,6 +110,8 @@ class Result:
     def save(self, folder: str | Path, parquet: bool = False) -> Path:
         """Write the results folder; its files appear whole or not at all.
 
+        What a broken-off run had kept there is removed: this is what it was to become.
+
         Parameters
         ----------
         folder
@@ -133,6 +136,7 @@ class Result:
         contents["run.json"] = to_json(dict(self.run))
         ours = {f"{name}{form}" for name in TABLES for form in _FORMS}
         write_all(folder, contents, obsolete=sorted(ours - contents.keys()))
+        clear(folder)
         return folder
 
     def __repr__(self) -> str:
@@ -150,8 +154,15 @@ class Result:
         return html
 
 
-def read(folder: str | Path) -> Result:
+def read(folder: str | Path, names: Sequence[str] = TABLES) -> Result:
     """Read a results folder (or one of its files, for the folder that it lies in).
+
+    Parameters
+    ----------
+    folder
+        As `Result.save` wrote it.
+    names
+        Of the tables to read, "summary" among them; the replications take longest.
 
     Raises
     ------
@@ -165,7 +176,7 @@ def read(folder: str | Path) -> Result:
         if run["layout"] > LAYOUT:
             raise SimError(f"{folder}: written by a newer version (layout {run['layout']})")
         tables: dict[str, Table] = {}
-        for name in TABLES:
+        for name in names:
             plain, packed, parquet = (folder / f"{name}{form}" for form in _FORMS)
             if plain.exists():
                 with plain.open(encoding="utf-8", newline="") as file:

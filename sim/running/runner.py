@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import math
-import operator
-import os
 import platform
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import get_context
+from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
 
-from sim.engine.outcomes import Outcomes
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
-from sim.engine.simulate import Cell, CellResult, Columns, cells_of, simulate_block
 from sim.engine.streams import BLOCK
 from sim.errors import SimError
 from sim.results import tables
+from sim.results.checkpoint import Checkpoint
 from sim.results.result import Result
+from sim.running.blocks import Progress, Simulated, simulate
+from sim.running.precision import Precision
+from sim.scenario.compose import digest
 from sim.scenario.scenario import Scenario
 
-Progress = Callable[[int, int], None]
-_Task = tuple[int, int, tuple[Cell, ...]]  # block, replications, cells
+MOST_REPLICATIONS = 1_000_000
+"""Where a run stops that does not reach the precision wanted, unless told otherwise."""
+
+PACKAGE = "peacekeeping-sim"
 
 
 def run(
@@ -39,6 +37,9 @@ def run(
     workers: int = 1,
     executor: Executor | None = None,
     keep_replications: bool = False,
+    precision: float | None = None,
+    max_replications: int | None = None,
+    checkpoint: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run a scenario: every mandate and force size, over the same futures.
@@ -56,6 +57,15 @@ def run(
         Any `concurrent.futures.Executor` in place of `workers`. The numbers do not depend on it.
     keep_replications
         Keep one row per replication and cell; memory then grows with their number.
+    precision
+        In place of `replications`: go on until half the 95% interval of every cell's P(feasible)
+        (the one that its verdict is about) is no wider. ``result.run["precision"]`` says whether it
+        was reached.
+    max_replications
+        Where to stop all the same. Default: `MOST_REPLICATIONS`.
+    checkpoint
+        A results folder in which finished parts are kept from time to time. A run of the same
+        scenario, seed and version goes on from there; `Result.save` to it removes them.
     progress
         Called as ``progress(done, total)`` when a part of the run is done.
 
@@ -66,11 +76,21 @@ def run(
     Raises
     ------
     SimError
-        If the run is too large for the memory, with the figure.
+        If the run is too large for the memory, with the figure; if a worker was lost, or a
+        checkpoint cannot be written.
     """
     begun = time.perf_counter()
     settings = scenario.specification.run
-    replications = settings.replications if replications is None else replications
+    if precision is not None:
+        if replications is not None:
+            raise SimError("replications or a precision, not both; max_replications limits it")
+        if not 0 < precision < 0.5:
+            raise SimError(f"precision must lie between 0 and 0.5, found {precision:g}")
+        replications = MOST_REPLICATIONS if max_replications is None else max_replications
+    elif max_replications is not None:
+        raise SimError("max_replications is the limit of a precision, and none is wanted")
+    elif replications is None:
+        replications = settings.replications
     if seed is None:
         seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
     plan = plan_of(scenario.specification)
@@ -81,6 +101,8 @@ def run(
         workers=workers,
         executor=executor,
         keep_replications=keep_replications,
+        precision=None if precision is None else Precision(precision),
+        checkpoint=_checkpoint(scenario, seed, checkpoint, keep_replications),
         progress=progress,
     )
     result_tables = {
@@ -91,184 +113,32 @@ def run(
     if keep_replications:
         result_tables["replications"] = tables.replications(plan, simulated.rows)
     seconds = time.perf_counter() - begun
-    record = _record(scenario, plan, simulated.replications, simulated.seed, seconds)
+    record = _record(scenario, plan, simulated, seconds)
+    if precision is not None:
+        widest = Precision(precision).widest(plan, simulated.outcomes)
+        record["precision"] = {"wanted": precision, "found": widest, "reached": simulated.reached}
     return Result(result_tables, record)
 
 
-@dataclass(frozen=True, slots=True)
-class Simulated:
-    """What a plan came to.
-
-    Attributes
-    ----------
-    outcomes
-        Per cell, over all replications.
-    rows
-        Per cell one table of columns a block, in order; empty where they were not kept.
-    replications, seed
-        As they were used.
-    """
-
-    outcomes: Mapping[Cell, Outcomes]
-    rows: Mapping[Cell, Sequence[Columns]]
-    replications: int
-    seed: int
+def _checkpoint(
+    scenario: Scenario, seed: int, folder: str | Path | None, rows: bool
+) -> Checkpoint | None:
+    if folder is None:
+        return None
+    key = digest([scenario.hash, seed, BLOCK, tables.LAYOUT, importlib.metadata.version(PACKAGE)])
+    return Checkpoint(Path(folder), key, rows)
 
 
-def simulate(
-    plan: Plan,
-    *,
-    cells: Sequence[Cell] | None = None,
-    replications: int,
-    seed: int,
-    workers: int = 1,
-    executor: Executor | None = None,
-    keep_replications: bool = False,
-    progress: Progress | None = None,
-) -> Simulated:
-    """Simulate some cells of a plan: what `run` does before it makes tables.
-
-    Parameters
-    ----------
-    plan
-        Of a scenario, or one derived from it: the same seed gives the same futures.
-    cells
-        Default: all of the plan's. A size need not be one that the scenario names.
-    replications, seed, workers, executor, keep_replications, progress
-        As for `run`.
-
-    Returns
-    -------
-    Simulated
-
-    Raises
-    ------
-    SimError
-        If the run is too large for the memory, with the figure.
-    """
-    replications, seed = _whole("replications", replications, 1), _whole("seed", seed, 0)
-    cells = cells_of(plan) if cells is None else tuple(dict.fromkeys(cells))
-    check_memory(plan, len(cells), replications if keep_replications else 0, workers)
-    tasks = _tasks(replications, cells, workers if executor is None else 2)
-    merged: dict[Cell, Outcomes] = {}
-    rows: dict[Cell, dict[int, Columns]] = {cell: {} for cell in cells}
-    done, total = 0, sum(len(task[2]) * task[1] for task in tasks)
-    with _executor(workers if len(tasks) > 1 else 1, executor) as pool:
-        for task, results in _results(pool, plan, seed, tasks, keep_replications):
-            for part in results:
-                held = merged.get(part.cell)
-                merged[part.cell] = part.outcomes if held is None else held + part.outcomes
-                if part.rows is not None:
-                    rows[part.cell][part.block] = part.rows
-            done += len(task[2]) * task[1]
-            if progress:
-                progress(done, total)
-    return Simulated(
-        {cell: merged[cell] for cell in cells},
-        {cell: [blocks[b] for b in sorted(blocks)] for cell, blocks in rows.items()},
-        replications,
-        seed,
-    )
-
-
-def _whole(name: str, number: Any, least: int) -> int:
-    """Take any kind of whole number, NumPy's too, as a plain one: `run.json` must hold it."""
-    try:
-        whole = operator.index(number)
-    except TypeError:
-        raise SimError(f"{name} must be a whole number, found {number!r}") from None
-    if whole < least:
-        raise SimError(f"{name} must be at least {least}, found {whole}")
-    return whole
-
-
-def _tasks(replications: int, cells: tuple[Cell, ...], workers: int) -> list[_Task]:
-    """Blocks, cut into groups of cells while there are too few to keep the workers busy."""
-    blocks = math.ceil(replications / BLOCK)
-    groups = min(len(cells), math.ceil(4 * workers / blocks)) if workers > 1 else 1
-    return [
-        (block, min(BLOCK, replications - block * BLOCK), cells[group::groups])
-        for block in range(blocks)
-        for group in range(groups)
-    ]
-
-
-@contextmanager
-def _executor(workers: int, executor: Executor | None) -> Iterator[Executor | None]:
-    if executor is not None or workers <= 1:
-        yield executor
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _results(
-    pool: Executor | None, plan: Plan, seed: int, tasks: Sequence[_Task], keep: bool
-) -> Iterator[tuple[_Task, list[CellResult]]]:
-    """Results as they come; merging does not depend on their order."""
-    if pool is None:
-        for task in tasks:
-            yield task, simulate_block(plan, seed, *task, keep)
-        return
-    waiting: dict[Future[list[CellResult]], _Task] = {
-        pool.submit(simulate_block, plan, seed, *task, keep): task for task in tasks
-    }
-    try:
-        while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield waiting.pop(future), future.result()
-    finally:
-        for future in waiting:  # an executor of the caller's outlives a run that was broken off
-            future.cancel()
-
-
-def check_memory(plan: Plan, cells: int, kept: int, workers: int) -> None:
-    """Refuse a run that cannot fit, before it starts.
-
-    Raises
-    ------
-    SimError
-        With what it would take and what the machine has.
-    """
-    lines = max((len(mandate.lines) for mandate in plan.mandates), default=0)
-    rest = sum(pool.rested_after for pool in plan.pools)
-    state = BLOCK * (lines * plan.steps + 2 * rest + 40 * len(plan.pools))
-    state += BLOCK * plan.steps * (8 + 8 * len(plan.corridors))
-    histograms = cells * plan.steps * 401 * 8 * 3
-    needed = workers * (state + histograms) + histograms
-    needed += kept * cells * (20 + 3 * len(plan.contributors)) * 64
-    memory = _memory()
-    if needed > memory:
-        raise SimError(
-            f"this run would take about {needed / 1e9:,.1f} GB of memory, the machine has "
-            f"{memory / 1e9:,.1f} GB; take longer steps, fewer sizes or fewer workers"
-        )
-
-
-def _memory() -> float:
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):  # not every system says
-        return math.inf
-
-
-def _record(
-    scenario: Scenario, plan: Plan, replications: int, seed: int, seconds: float
-) -> dict[str, Any]:
+def _record(scenario: Scenario, plan: Plan, simulated: Simulated, seconds: float) -> dict[str, Any]:
     """How the result was made, for ``run.json``."""
-    packages = ("peacekeeping-sim", "numpy", "scipy", "pydantic", "pyyaml")
+    packages = (PACKAGE, "numpy", "scipy", "pydantic", "pyyaml")
     return {
         "layout": tables.LAYOUT,
         "title": scenario.title,
         "scenario": scenario.name,
         "scenario_hash": scenario.hash,
-        "seed": seed,
-        "replications": replications,
+        "seed": simulated.seed,
+        "replications": simulated.replications,
         "block": BLOCK,
         "bit_generator": "PCG64DXSM",
         "confidence": {m.name: m.criteria.confidence for m in plan.mandates},

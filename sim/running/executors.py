@@ -1,0 +1,105 @@
+"""Where blocks are simulated: this process, others on this machine, threads, or a cluster."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any
+
+from sim.errors import SimError
+
+KINDS = ("processes", "threads", "dask")
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor | None]:
+    """Processes on this machine; none at all for one worker, which is this process.
+
+    They are stopped at once where the run is broken off.
+    """
+    if workers <= 1:
+        yield None
+        return
+    # Fresh processes: a fork of one with threads can lock up. Ctrl-C is for the parent to handle.
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
+        yield pool
+    except BaseException:
+        running = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in running:
+            process.terminate()
+        raise
+    pool.shutdown()
+
+
+@contextmanager
+def executor_of(
+    kind: str = "processes", workers: int = 1, address: str | None = None
+) -> Iterator[Executor | None]:
+    """Open an executor by its name.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    workers
+        Processes or threads of this machine; a cluster has its own.
+    address
+        Of the Dask scheduler, as ``tcp://host:8786``; without one a local cluster is started.
+
+    Yields
+    ------
+    Executor or None
+        None for processes: `sim.run` opens as many as `workers` says where they pay.
+
+    Raises
+    ------
+    SimError
+        If there is no such kind, Dask is not installed, or its scheduler does not answer.
+    """
+    if kind not in KINDS:
+        raise SimError(f"no executor '{kind}'; known: {', '.join(KINDS)}")
+    if address is not None and kind != "dask":
+        raise SimError(f"an address is for the executor dask, not for {kind}")
+    if kind == "processes":
+        yield None
+    elif kind == "threads":
+        with ThreadPoolExecutor(workers) as threads:
+            yield threads
+    else:
+        with _dask(workers, address) as cluster:
+            yield cluster
+
+
+@contextmanager
+def _dask(workers: int, address: str | None) -> Iterator[Executor]:
+    try:
+        import distributed
+    except ImportError:
+        raise SimError(
+            "the executor dask needs dask: pip install 'peacekeeping-sim[dask]'"
+        ) from None
+    dask: Any = distributed  # its classes carry no types
+    local = None
+    if address is None:
+        local = dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    try:
+        try:
+            client = dask.Client(address or local, timeout="10s")
+        except (OSError, ValueError, TimeoutError) as error:
+            raise SimError(f"no Dask scheduler at {address}: {error}") from None
+        with client:
+            # Dask would take the same call for the same result, and look for it in its cache.
+            yield client.get_executor(pure=False)
+    finally:
+        if local is not None:
+            local.close()
