@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.errors import SimError
 
+PATIENCE = "10s"  # for a scheduler to answer
 KINDS = ("processes", "threads", "dask")
 
 
@@ -94,7 +95,7 @@ def _dask(workers: int, address: str | None) -> Iterator[Executor]:
         local = dask.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
     try:
         try:
-            client = dask.Client(address or local, timeout="10s")
+            client = dask.Client(address or local, timeout=PATIENCE)
         except (OSError, ValueError, TimeoutError) as error:
             raise SimError(f"no Dask scheduler at {address}: {error}") from None
         with client:
