@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types bench docs-figures results validate
+.PHONY: help run test lint types bench docs-figures results reliability validate
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ docs-figures: .venv/.dev ## regenerate the figures in the documents
 
 results: .venv/.dev ## run every shipped scenario, keep the summaries in results/summaries
 	$(BIN)/python docs/results.py
+
+reliability: .venv/.dev ## kill, starve and vary runs for docs/reliability.md
+	$(BIN)/python docs/reliability.py
 
 validate: .venv/.dev ## recompute docs/validation.md
 	$(BIN)/python docs/validate.py

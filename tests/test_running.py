@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -320,6 +320,75 @@ def test_exit_code_4_when_not_precise_enough(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 4, err
     assert "Precision 0.001 not reached" in out
+
+
+def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    size = ("-n", "12000", "--set", "force.sizes=[5_000]", "--workers", "1")
+    tables = ("summary.csv", "trajectory.csv", "contributors.csv")
+    with running(tmp_path / "undisturbed", *size) as process:
+        process.communicate(timeout=120)
+    for moment in (1.0, 1.7, 2.4):
+        with running(tmp_path / "killed", *size) as process, suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
+    with running(tmp_path / "killed", *size) as process:
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    for name in tables:
+        kept, found = (tmp_path / part / name for part in ("undisturbed", "killed"))
+        assert found.read_bytes() == kept.read_bytes()
+    assert not (tmp_path / "killed" / FOLDER).exists()
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
+    if os.name != "posix" or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_old_results_as_they_were(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 600) as disk:
+        folder = run(busy(), replications=50, seed=1).save(disk / "results")
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        free = os.statvfs(disk)
+        (disk / "ballast").write_bytes(b"x" * (free.f_bavail * free.f_frsize - 16_384))
+        with pytest.raises(sim.SimError, match="cannot write results: No space left on device"):
+            run(busy(), replications=60, seed=1).save(folder)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_that_vanishes_is_made_again(tmp_path: Path, undisturbed: sim.Result) -> None:
+    import shutil
+
+    def vanish(done: int, total: int) -> None:
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+
+    found = run(
+        several_blocks(),
+        replications=COUNT,
+        seed=SEED,
+        checkpoint=tmp_path / "out",
+        progress=vanish,
+    )
+    assert bytes_of(sim.read(found.save(tmp_path / "out"))) == bytes_of(undisturbed)
+
+
+def exit_at_once(*_: object) -> None:
+    os._exit(9)
+
+
+def test_a_worker_that_dies_is_told_and_costs_nothing(
+    tmp_path: Path, undisturbed: sim.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ProcessPoolExecutor(1) as pool:
+        pool.submit(exit_at_once)
+        with pytest.raises(sim.SimError, match="a worker process was lost"):
+            run(several_blocks(), replications=COUNT, seed=SEED, executor=pool)
 
 
 def test_a_checkpoint_of_nothing_is_empty(tmp_path: Path) -> None:
