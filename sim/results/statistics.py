@@ -77,13 +77,17 @@ def quantile_interval(counts: NDArray[Any], q: float, z: float = Z95) -> tuple[i
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A difference of two estimates, second minus first, with its 95% interval and error."""
+    """A difference of two estimates, second minus first, with its 95% interval and error.
+
+    `p_value` is two-sided, of no difference; NaN where no test was made.
+    """
 
     estimate: float
     low: float
     high: float
     mcse: float
     paired: bool
+    p_value: float = math.nan
 
 
 def paired_difference(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Difference:
@@ -135,15 +139,114 @@ def unpaired_difference(first: tuple[int, int], second: tuple[int, int]) -> Diff
 def _newcombe(
     first: tuple[int, int], second: tuple[int, int], correlation: float
 ) -> tuple[float, float]:
-    (p1, (low1, high1)), (p2, (low2, high2)) = (
-        (successes / trials, wilson(successes, trials)) for successes, trials in (first, second)
+    (low1, high1), (low2, high2) = wilson(*first), wilson(*second)
+    low, high = recovered_interval(
+        (first[0] / first[1], low1, high1), (second[0] / second[1], low2, high2), correlation
     )
+    return max(-1.0, low), min(1.0, high)
+
+
+Estimate = tuple[float, float, float]
+"""An estimate and the two ends of its interval."""
+
+
+def recovered_interval(
+    first: Estimate, second: Estimate, correlation: float = 0.0
+) -> tuple[float, float]:
+    """Interval of a difference, second minus first, from the intervals of the two.
+
+    The method of variance estimates recovery (Zou & Donner 2008, Statistics in Medicine 27:1693),
+    of which Newcombe's intervals are a case: each distance from estimate to limit stands for an
+    error, squared and added, less what the correlation takes away.
+    """
+    (p1, low1, high1), (p2, low2, high2) = first, second
 
     def reach(a: float, b: float) -> float:
         return math.sqrt(max(0.0, a * a - 2 * correlation * a * b + b * b))
 
-    estimate = p2 - p1
-    return (
-        max(-1.0, estimate - reach(p2 - low2, high1 - p1)),
-        min(1.0, estimate + reach(high2 - p2, p1 - low1)),
+    return p2 - p1 - reach(p2 - low2, high1 - p1), p2 - p1 + reach(high2 - p2, p1 - low1)
+
+
+def mean_difference(first: tuple[float, float], second: tuple[float, float]) -> Difference:
+    """Difference of two independent means, given as (mean, Monte Carlo standard error)."""
+    return _normal(second[0] - first[0], math.hypot(first[1], second[1]), paired=False)
+
+
+def _normal(estimate: float, mcse: float, paired: bool) -> Difference:
+    p_value = math.nan
+    if paired and mcse > 0:
+        p_value = math.erfc(abs(estimate) / mcse / math.sqrt(2))
+    elif paired and mcse == 0:
+        p_value = float(estimate == 0)
+    return Difference(estimate, estimate - Z95 * mcse, estimate + Z95 * mcse, mcse, paired, p_value)
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[float, float]:
+    """Exact McNemar test (1947) of the same replications in the same order.
+
+    Returns
+    -------
+    tuple of float
+        p-values of no difference, two-sided, and of no rise from the first to the second. Of the
+        replications in which the two differ, each way is as likely.
+    """
+    gained, lost = int((~first & second).sum()), int((first & ~second).sum())
+    if not gained + lost:
+        return 1.0, 1.0
+    from scipy.stats import binomtest
+
+    two_sided = binomtest(gained, gained + lost).pvalue
+    return float(two_sided), float(binomtest(gained, gained + lost, alternative="greater").pvalue)
+
+
+def paired_ratio_difference(
+    first: NDArray[Any],
+    first_among: NDArray[np.bool_],
+    second: NDArray[Any],
+    second_among: NDArray[np.bool_],
+) -> Difference:
+    """Difference of two means over the same futures, each over those in which it has a value.
+
+    Parameters
+    ----------
+    first, second : arrays (n,)
+        Values of the same replications in the same order; truth values for shares.
+    first_among, second_among : bool arrays (n,)
+        Which of them count: those that are authorised, or all.
+
+    Returns
+    -------
+    Difference
+        Shares of the same replications: Newcombe's interval for pairs and the exact McNemar test.
+        Otherwise the correlation is that of the two ratios' linearisations (Cochran 1977, section
+        6.3), with Wilson's intervals for shares and normal ones for means.
+    """
+    shares = first.dtype == second.dtype == np.bool_
+    if shares and np.array_equal(first_among, second_among):
+        one, other = first[first_among], second[first_among]
+        plain = paired_difference(one, other)
+        p_value = mcnemar(one, other)[0] if len(one) else math.nan
+        return Difference(plain.estimate, plain.low, plain.high, plain.mcse, True, p_value)
+    counts = int(first_among.sum()), int(second_among.sum())
+    if not all(counts):
+        return Difference(math.nan, math.nan, math.nan, math.nan, True)
+    means, parts = [], []
+    for values, among, count in zip(
+        (first, second), (first_among, second_among), counts, strict=True
+    ):
+        numbers = np.where(among, values, 0).astype(np.float64)
+        mean = float(numbers.sum()) / count
+        means.append(mean)
+        parts.append((numbers - mean * among) * (len(among) / count))
+    n, estimate = len(first), means[1] - means[0]
+    found = _normal(estimate, float(np.std(parts[1] - parts[0])) / math.sqrt(n), paired=True)
+    if not shares:
+        return found
+    spreads = float(np.std(parts[0])) * float(np.std(parts[1]))
+    correlation = float(np.mean(parts[0] * parts[1])) / spreads if spreads else 0.0
+    low, high = _newcombe(
+        (int((first & first_among).sum()), counts[0]),
+        (int((second & second_among).sum()), counts[1]),
+        correlation,
     )
+    return Difference(estimate, low, high, found.mcse, True, found.p_value)
