@@ -5,7 +5,13 @@ load           read a scenario file with everything that it extends
 Scenario       a validated scenario, also built in code; immutable
 run            every mandate and force size of a scenario, over the same futures
 read           a results folder
+compare        two or more results: what changed, with paired intervals where seeds allow
+size           the largest feasible force of each mandate, with its interval
+explain        what binds one force size: each constraint relaxed, alone and with others
+coalition      the smallest set of contributors that suffices, and what each is worth
 Result         the tables of a run, as DataFrames, and how it was made
+drivers        which uncertain inputs a result depends on, from its kept replications
+write_report   one self-contained HTML page about results folders
 units          units of a scenario inside any SimPy environment: ``units.deploy(env, scenario)``
 SimError       base of everything raised on purpose
 ScenarioError  everything that is wrong with a scenario, each with its place
@@ -21,7 +27,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sim import units
+    from sim.analysis.coalition import coalition
+    from sim.analysis.compare import compare
+    from sim.analysis.drivers import drivers
+    from sim.analysis.explain import explain
+    from sim.analysis.sizing import size
     from sim.errors import Issue, ScenarioError, SimError
+    from sim.report.page import write_report
     from sim.results import Result, read
     from sim.running import run
     from sim.scenario.scenario import Scenario, load
@@ -32,10 +44,16 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SimError",
+    "coalition",
+    "compare",
+    "drivers",
+    "explain",
     "load",
     "read",
     "run",
+    "size",
     "units",
+    "write_report",
 ]
 
 # Loaded when first used: `sim --help` must not wait for NumPy.
@@ -47,8 +65,14 @@ _HOMES = {
     "read": "sim.results",
     "run": "sim.running.runner",
     "Scenario": "sim.scenario.scenario",
+    "drivers": "sim.analysis.drivers",
     "load": "sim.scenario.scenario",
+    "compare": "sim.analysis.compare",
+    "coalition": "sim.analysis.coalition",
+    "explain": "sim.analysis.explain",
+    "size": "sim.analysis.sizing",
     "units": "sim.units",
+    "write_report": "sim.report.page",
 }
 
 

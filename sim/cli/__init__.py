@@ -21,6 +21,11 @@ _COMMANDS = {
     "size": ("sim.cli.size", "The largest feasible force, or the least change that makes one so."),
     "drivers": ("sim.cli.drivers", "Which uncertain inputs does the answer depend on?"),
     "report": ("sim.cli.report", "One HTML page about one results folder, or about several."),
+    "explain": ("sim.cli.explain", "What binds: each constraint relaxed, alone and all but alone."),
+    "coalition": (
+        "sim.cli.coalition",
+        "The smallest set of contributors that suffices, and what each is worth.",
+    ),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
 }
