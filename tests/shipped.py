@@ -24,7 +24,12 @@ from sim.results.statistics import proportion_error
 from sim.scenario.scenario import load
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
-FILES = (*sorted(SCENARIOS.glob("*.yaml")), *sorted((SCENARIOS / "claims").glob("*.yaml")))
+FILES = tuple(
+    path
+    for folder in (SCENARIOS, SCENARIOS / "claims")
+    for path in sorted(folder.glob("*.yaml"))
+    if path.name != "options.yaml"  # its mandates are those of the other files
+)
 MOST = 200  # replications compared, of every mandate
 PARTS = 4
 SEED = 2026
