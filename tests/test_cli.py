@@ -55,6 +55,7 @@ def test_run_prints_the_verdict_and_writes_the_folder(starter: Path, tmp_path: P
     assert {p.name for p in out.iterdir()} == {
         "summary.csv",
         "trajectory.csv",
+        "contingents.csv",
         "contributors.csv",
         "run.json",
         "feasibility.png",

@@ -333,6 +333,7 @@ def test_numbers_come_back_as_numbers() -> None:
 def test_every_table_is_read_back_as_it_was(result: Result, tmp_path: Path) -> None:
     folder = result.save(tmp_path / "new" / "deep")
     assert sorted(path.name for path in folder.iterdir()) == [
+        "contingents.csv",
         "contributors.csv",
         "replications.csv.gz",
         "run.json",
@@ -367,6 +368,7 @@ def test_replications_of_another_run_do_not_stay(result: Result, tmp_path: Path)
     other.save(tmp_path)
     assert "replications" not in read(tmp_path).tables
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "contingents.csv",
         "contributors.csv",
         "feasibility.png",
         "notes.txt",
@@ -486,7 +488,9 @@ def test_parquet_needs_pyarrow(
     # Tables in CSV are read all the same.
     run(scenario(), replications=2, seed=1).save(tmp_path)
     (tmp_path / "replications.parquet").write_bytes(b"PAR1")
-    assert read(tmp_path).tables.keys() == {"summary", "trajectory", "contributors"}
+    assert read(tmp_path).tables.keys() == {
+        *("summary", "trajectory", "contributors", "contingents")
+    }
 
 
 def test_parquet_holds_the_same(result: Result, tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ class Outcomes:
         Exact sums over the authorised replications of the quantities of `quantity_names`.
     nation_sums, nation_squares : object arrays of int (nations, quantities)
         The same per contributor that is asked, see `NATION_QUANTITIES`.
+    nation_present_sum, nation_present_squares : int64 arrays (nations, snapshots)
+        Soldiers of each contributor that is asked, and their squares, summed over the authorised
+        replications at the steps of `snapshots`.
     """
 
     counts: Integers
@@ -63,6 +66,8 @@ class Outcomes:
     squares: NDArray[Any]
     nation_sums: NDArray[Any]
     nation_squares: NDArray[Any]
+    nation_present_sum: Integers
+    nation_present_squares: Integers
 
     def __add__(self, other: Outcomes) -> Outcomes:
         return Outcomes(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -82,6 +87,13 @@ COUNTS = (
 )
 QUANTITIES = ("deaths", "cost", "breaches", "withdrawals", "strength", "hold_fill")
 NATION_QUANTITIES = ("joins", "peak", "mean", "breaches", "deaths", "cost", "withdraws")
+
+
+def snapshots(plan: Plan) -> list[int]:
+    """The first step of every month: each contributor's soldiers are kept at these alone."""
+    months = np.arange(plan.steps * plan.step_days // (365.25 / 12) + 1) * (365.25 / 12)
+    steps = np.ceil(months / plan.step_days - 1e-9).astype(int)
+    return [int(step) for step in np.unique(steps[steps < plan.steps])]
 
 
 def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
@@ -115,6 +127,9 @@ class Ledger:
         self.present_sum = np.zeros(plan.steps, np.int64)
         self.counted_sum = np.zeros(plan.steps, np.int64)
         self.fill_sum = np.zeros(plan.steps, np.int64)
+        self.snapshots = {step: place for place, step in enumerate(snapshots(plan))}
+        self.nation_present_sum = np.zeros((nations, len(self.snapshots)), np.int64)
+        self.nation_present_squares = np.zeros((nations, len(self.snapshots)), np.int64)
         self.hold_fill = np.zeros(count)
         self.soldier_steps = np.zeros((nations, count))
         self.deaths = np.zeros((nations, count))
@@ -142,6 +157,10 @@ class Ledger:
         self.fill_sum[step] += exact_sums(fill / FILL_UNIT)[0]
         self.hold_fill += fill * self.verdict.holding(step)
         self.soldier_steps += d.soldiers
+        if (place := self.snapshots.get(step)) is not None:
+            here = d.soldiers.astype(np.float64)  # whole numbers, whose squares float32 cannot hold
+            self.nation_present_sum[:, place] = here.sum(axis=1)
+            self.nation_present_squares[:, place] = (here * here).sum(axis=1)
         np.maximum(self.peak, d.soldiers, out=self.peak)
         if d.chain and d.chain.lethal:
             self.deaths += d.soldiers * d.chain.death_rate()
@@ -225,6 +244,8 @@ class Ledger:
             squares=np.array([square for _, square in pairs], object),
             nation_sums=_table([[s for s, _ in row] for row in nation_pairs], shape),
             nation_squares=_table([[q for _, q in row] for row in nation_pairs], shape),
+            nation_present_sum=self.nation_present_sum,
+            nation_present_squares=self.nation_present_squares,
         )
 
     def _steps(self, elapsed: NDArray[np.int32]) -> Integers:

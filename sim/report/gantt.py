@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.analysis.trace import Trace, UnitLife
+from sim.report.style import (
+    BLUE,
+    GREEN,
+    ORANGE,
+    REST,
+    VERMILION,
+    YELLOW,
+    drawing,
+    rendered,
+    thousands_axis,
+)
 
 
 class _Look(NamedTuple):
@@ -20,14 +30,14 @@ class _Look(NamedTuple):
     hatch: str
 
 
-# Okabe & Ito (2008). Height and hatching tell the states apart in grey: in the theatre a bar fills
+# Height and hatching tell the states apart in grey: in the theatre a bar fills
 # its row, at home it is a thin line.
 _LOOKS = {
-    "counted": _Look("in the theatre", "#0072B2", 0.84, ""),
-    "outgoing": _Look("outgoing (no longer counted)", "#E69F00", 0.84, "//////"),
-    "rested": _Look("at home, rested", "#009E73", 0.34, ""),
-    "ready": _Look("at home, ready for a surge", "#F0E442", 0.34, "......"),
-    "resting": _Look("at home, resting", "#D0D0D0", 0.34, ""),
+    "counted": _Look("in the theatre", BLUE, 0.84, ""),
+    "outgoing": _Look("outgoing (no longer counted)", ORANGE, 0.84, "//////"),
+    "rested": _Look("at home, rested", GREEN, 0.34, ""),
+    "ready": _Look("at home, ready for a surge", YELLOW, 0.34, "......"),
+    "resting": _Look("at home, resting", REST, 0.34, ""),
 }
 _ALL_SHOWN = 40  # with more units than these, those that were never sent are left out
 MOST_ROWS = 400
@@ -47,23 +57,11 @@ def gantt(trace: Trace) -> dict[str, bytes]:
     dict of bytes
         ``gantt.png`` and ``gantt.svg``; the same bytes for the same future.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     shown, left_out = units_shown(trace)
-    style: dict[Any, Any] = {
-        "text.parse_math": False,  # a dollar in a name is a dollar
-        "svg.hashsalt": "sim",
-        "hatch.linewidth": 0.6,
-        "font.size": 8,
-    }
-    with mpl.rc_context(style):
-        rows = _rows(shown)
-        inches = max(1.2, _row_height(len(shown)) * (rows[-1] + 1 if rows else 0))
-        height = _TOP + inches + _MARGINS
-        figure = Figure(figsize=(_WIDTH, height))
-        FigureCanvasAgg(figure)
+    rows = _rows(shown)
+    inches = max(1.2, _row_height(len(shown)) * (rows[-1] + 1 if rows else 0))
+    height = _TOP + inches + _MARGINS
+    with drawing(_WIDTH, height, layout="none") as figure:
         grid = figure.add_gridspec(
             2, 1, height_ratios=[_TOP, inches], hspace=0.55 / (_TOP + inches) * 2,
             left=0.2, right=0.975, top=1 - 0.95 / height, bottom=0.95 / height,
@@ -74,12 +72,7 @@ def gantt(trace: Trace) -> dict[str, bytes]:
         _bars(below, trace, shown, rows)
         _deadlines(above, below, trace)
         _words(figure, height, trace, left_out)
-        files = {}
-        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            picture = io.BytesIO()
-            figure.savefig(picture, format=kind, dpi=130, metadata=metadata)
-            files[f"gantt.{kind}"] = picture.getvalue()
-        return files
+        return {f"gantt.{kind}": data for kind, data in rendered(figure, dpi=130).items()}
 
 
 def units_shown(trace: Trace) -> tuple[list[UnitLife], str]:
@@ -136,10 +129,10 @@ def _strength(axes: Any, trace: Trace) -> None:
         )  # fmt: skip
     axes.stairs(trace.target, days, baseline=None, color="black", linewidth=1.4)
     axes.set_ylabel("soldiers")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    thousands_axis(axes.yaxis)
+    axes.grid(visible=False)
     top = max(int(trace.target.max(initial=0)), int(record.strength.max(initial=0)), 1)
     axes.set_ylim(0, 1.12 * top)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _bars(axes: Any, trace: Trace, lives: list[UnitLife], rows: list[float]) -> None:
@@ -190,9 +183,8 @@ def _bars(axes: Any, trace: Trace, lives: list[UnitLife], rows: list[float]) -> 
     axes.set_xlim(_days(trace, 0), _days(trace, trace.plan.steps))
     axes.xaxis_date()
     _ticks(axes)
-    axes.grid(axis="x", color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
 
 
 def _pool_label(lives: list[UnitLife], own: list[int]) -> str:
@@ -247,7 +239,7 @@ def _deadlines(above: Any, below: Any, trace: Trace) -> None:
         near = day - last < 0.09 * steps * trace.plan.step_days
         level, last = (level + 1 if near else 0), day
         for axes in (above, below):
-            axes.axvline(day, color="#D55E00", linewidth=1, linestyle=(0, (4, 2)), zorder=4)
+            axes.axvline(day, color=VERMILION, linewidth=1, linestyle=(0, (4, 2)), zorder=4)
         late = step > 0.9 * steps
         above.annotate(
             name, (day, 1), xycoords=("data", "axes fraction"),
@@ -284,7 +276,7 @@ def _words(figure: Any, height: float, trace: Trace, left_out: str) -> None:
         handles=[
             *patches,
             Line2D([], [], color="black", linewidth=1.4, label="asked for"),
-            Line2D([], [], color="#D55E00", linestyle=(0, (4, 2)), linewidth=1, label="dates"),
+            Line2D([], [], color=VERMILION, linestyle=(0, (4, 2)), linewidth=1, label="dates"),
             Patch(facecolor="black", alpha=0.07, label="to be held"),
         ],
         loc="lower left", bbox_to_anchor=(0.01, 0.18 / height), ncols=4, frameon=False,

@@ -29,7 +29,7 @@ from sim.results.tables import LAYOUT, Table
 if TYPE_CHECKING:
     import pandas
 
-TABLES = ("summary", "trajectory", "contributors", "replications")
+TABLES = ("summary", "trajectory", "contributors", "contingents", "replications")
 _FORMS = (".csv", ".csv.gz", ".parquet")
 
 
@@ -40,8 +40,9 @@ class Result:
     Attributes
     ----------
     tables : mapping of name to table
-        ``summary``, ``trajectory``, ``contributors`` and, where it was asked for, ``replications``;
-        each a dict of columns. The properties of the same names give them as DataFrames.
+        ``summary``, ``trajectory``, ``contributors``, ``contingents`` and, where it was asked for,
+        ``replications``; each a dict of columns. The properties of the same names give them as
+        DataFrames.
     run : mapping
         How it was made: scenario (everything merged), its hash, seed, replications, versions.
     """
@@ -63,6 +64,11 @@ class Result:
     def contributors(self) -> pandas.DataFrame:
         """Per mandate, force size and contributor: presence, burden, breaches, deaths, cost."""
         return self._frame("contributors")
+
+    @cached_property
+    def contingents(self) -> pandas.DataFrame:
+        """Soldiers of each contributor over time, month by month."""
+        return self._frame("contingents")
 
     @cached_property
     def replications(self) -> pandas.DataFrame:

@@ -17,6 +17,7 @@ from sim.engine.streams import BLOCK
 from sim.errors import SimError
 from sim.results import tables
 from sim.results.checkpoint import Checkpoint
+from sim.results.contingents import contingents
 from sim.results.result import Result
 from sim.running.blocks import Progress, Simulated, simulate
 from sim.running.precision import Precision
@@ -109,6 +110,7 @@ def run(
         "summary": tables.summary(plan, simulated.outcomes),
         "trajectory": tables.trajectory(plan, simulated.outcomes),
         "contributors": tables.contributors(plan, simulated.outcomes),
+        "contingents": contingents(plan, simulated.outcomes),
     }
     if keep_replications:
         result_tables["replications"] = tables.replications(plan, simulated.rows)
