@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sim.analysis.alignment import aligned
 from sim.analysis.changes import PAIRED, UNPAIRED, is_proportion
 from sim.analysis.inputs import differing_inputs
-from sim.analysis.points import rows_of
 from sim.analysis.sides import Side, side_of
 from sim.errors import SimError, nearest
 from sim.results.files import cell_text
 from sim.results.result import Result
-from sim.results.tables import Table
+from sim.results.tables import Table, rows_of
 
 if TYPE_CHECKING:
     import pandas

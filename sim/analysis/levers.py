@@ -13,12 +13,12 @@ import numpy as np
 
 from sim.analysis.dial import Dial, dial_of
 from sim.analysis.lever_search import LeverSearch
-from sim.analysis.points import Point, Rise, rows_of
+from sim.analysis.points import Point, Rise
 from sim.analysis.same_futures import Study, same_futures, study_of
 from sim.engine.futures import draw_futures
 from sim.engine.plan import NEVER
 from sim.engine.streams import BLOCK
-from sim.results.tables import Table, columns
+from sim.results.tables import Table, columns, rows_of
 from sim.running.blocks import Progress
 from sim.scenario.scenario import Scenario
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -95,11 +95,6 @@ class Rise:
         """Whether it lies, in part, between two places."""
         ends = sorted((self.first.at, self.second.at))
         return ends[0] < high and low < ends[1]
-
-
-def rows_of(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """A table's columns as rows."""
-    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
 
 
 def rises(points: Sequence[Point]) -> list[Rise]:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.points import Point, Rise, rows_of
+from sim.analysis.points import Point, Rise
 from sim.analysis.size_search import SizeSearch
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell
 from sim.errors import SimError, nearest
-from sim.results.tables import Table, columns
+from sim.results.tables import Table, columns, rows_of
 from sim.running.blocks import Progress, simulate, whole
 from sim.scenario.scenario import Scenario
 

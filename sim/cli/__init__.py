@@ -26,6 +26,8 @@ _COMMANDS = {
         "sim.cli.coalition",
         "The smallest set of contributors that suffices, and what each is worth.",
     ),
+    "history": ("sim.cli.history", "How the engine would have done on missions that happened."),
+    "calibrate": ("sim.cli.calibrate", "Learn the speeds of a build-up from those missions."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
 }

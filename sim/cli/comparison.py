@@ -14,8 +14,8 @@ from rich.text import Text
 from sim.analysis.changes import is_proportion
 from sim.analysis.compare import Comparison
 from sim.analysis.inputs import is_about
-from sim.cli.console import percent
 from sim.results.files import cell_text
+from sim.results.words import percent
 
 _Row = Mapping[str, Any]
 _NARROW = 76

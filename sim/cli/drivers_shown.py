@@ -14,7 +14,7 @@ from sim.analysis.discovery import Box, Limit
 from sim.analysis.drivers import Driver, Drivers
 from sim.analysis.measures import DUMMIES, told
 from sim.analysis.sobol import Index, Sobol
-from sim.cli.console import percent
+from sim.results.words import percent
 
 _SHOWN, _NAMED, _NAME, _FIGURE, _WIDE = 15, 5, 24, 90, 0.2
 

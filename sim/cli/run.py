@@ -15,13 +15,14 @@ from typing import Any
 import click
 
 from sim.cli import DONE, IMPRECISE, InterruptedRun
-from sim.cli.console import console, progress, rows_of, show_result, show_verdicts
+from sim.cli.console import console, progress
 from sim.cli.options import files, load_all, scenario_options, simulation_options
-from sim.report.figures import feasibility
+from sim.cli.verdicts import show_result, show_verdicts
+from sim.report.pictures import draw
 from sim.results.checkpoint import FOLDER, clear
 from sim.results.files import locked, nulled, to_csv, write_all
 from sim.results.result import Result
-from sim.results.tables import Table
+from sim.results.tables import Table, rows_of
 from sim.running.executors import KINDS, executor_of
 from sim.running.runner import run
 from sim.scenario.overrides import sweep
@@ -83,6 +84,7 @@ Examples:
     type=click.Choice(["csv", "parquet"]),
     help="Also write one row per replication.",
 )
+@click.option("--full", is_flag=True, help="Show each of many mandates stage by stage.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     files: tuple[Path, ...],
@@ -100,13 +102,14 @@ def command(
     address: str | None,
     resume: bool,
     keep_replications: str | None,
+    full: bool,
     as_json: bool,
 ) -> int:
     """Simulate every mandate and force size of each scenario FILE.
 
     Prints the verdict and the table, and writes the results folder: summary.csv, trajectory.csv,
-    contributors.csv, run.json and feasibility.png. A run that is broken off goes on from where it
-    was when the same command is given again.
+    contributors.csv, contingents.csv, run.json and feasibility.png. A run that is broken off goes
+    on from where it was when the same command is given again.
     """
     if len({path.stem for path in files}) < len(files):
         raise click.UsageError("two files of the same name would share a results folder")
@@ -145,13 +148,13 @@ def command(
                     clear(folder)
                 result = _run_one(partial(simulate, scenario), folder, label or name)
                 result.save(folder, parquet=keep_replications == "parquet")
-                feasibility(result, folder / "feasibility.png")
+                draw(result, "feasibility", folder, ("png",))
                 tables.append((variant, result.tables["summary"]))
                 answers.append(_answer(result, folder, variant))
                 if variant and not as_json:
                     _show_variant(result, label)
                 elif not as_json:
-                    _show(result, folder)
+                    _show(result, folder, full)
             if variants != [()]:
                 write_all(home, {"sweep.csv": to_csv(_stacked(tables))})
                 if not as_json:
@@ -183,14 +186,15 @@ def _run_one(simulate: Callable[..., Result], folder: Path, label: str) -> Resul
     return replace(result, run={**result.run, "command": shlex.join(["sim", *sys.argv[1:]])})
 
 
-def _show(result: Result, folder: Path) -> None:
+def _show(result: Result, folder: Path, full: bool) -> None:
     out = console()
-    show_result(result, out)
+    show_result(result, out, full)
     if told := result.run.get("precision"):
         word = "reached" if told["reached"] else "not reached"
         out.print(f"\nPrecision {told['wanted']:g} {word}: half-widths up to {told['found']:.4f}")
     out.print(
-        f"\nResults: {folder}/  (summary.csv, trajectory.csv, contributors.csv, feasibility.png)"
+        f"\nResults: {folder}/  (summary.csv, trajectory.csv, contributors.csv, contingents.csv, "
+        "feasibility.png)"
     )
 
 

@@ -15,10 +15,11 @@ from rich.text import Text
 from sim.analysis.levers import Lever, levers
 from sim.analysis.points import Point, Rise
 from sim.analysis.sizing import STEP, Sizing, size, verdict_of
-from sim.cli.console import console, interval, percent, progress
+from sim.cli.console import console, progress
 from sim.cli.options import load_all, scenario_options, simulation_options
 from sim.results.files import nulled, to_csv, to_json, write_all
 from sim.results.tables import Table
+from sim.results.words import interval, percent
 from sim.scenario.scenario import Scenario
 
 _SUFFIXES = (".csv", ".json")

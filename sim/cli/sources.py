@@ -9,10 +9,10 @@ import click
 from rich.table import Table as RichTable
 
 from sim.analysis.sources import sources_of
-from sim.cli.console import console, rows_of
+from sim.cli.console import console
 from sim.cli.options import files, load_all, scenario_options
 from sim.results.files import to_csv, to_markdown
-from sim.results.tables import Table
+from sim.results.tables import Table, rows_of
 
 
 @click.command(

@@ -12,11 +12,12 @@ from rich.text import Text
 
 from sim.analysis.future import WHICH, choose
 from sim.analysis.trace import Trace, trace
-from sim.cli.console import console, percent
+from sim.cli.console import console
 from sim.cli.options import load_all, scenario_options
 from sim.engine.streams import BLOCK
 from sim.report.gantt import gantt
 from sim.results.files import nulled, to_csv, write_all
+from sim.results.words import percent
 
 _NAMES_SHOWN = 12  # of contributors that stay away
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.results.result import Result
-from sim.results.tables import Table
+from sim.results.tables import rows_of
 
 Row = Mapping[str, Any]
 
@@ -105,11 +105,6 @@ def cases_of(results: Mapping[str, Result]) -> list[Case]:
             name = f"{label}: {mandate}" if len(results) > 1 else mandate
             cases.append(Case(name, mandate, result, tuple(own)))
     return cases
-
-
-def rows_of(table: Table) -> list[dict[str, Any]]:
-    """A table's columns as rows."""
-    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
 
 
 def known(rows: Sequence[Row], column: str) -> bool:

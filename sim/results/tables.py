@@ -53,6 +53,11 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> Table:
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else {}
 
 
+def rows_of(table: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """A table's columns as rows."""
+    return [dict(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True)]
+
+
 def summary(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
     """One row per mandate and force size."""
     return columns([_summary_row(plan, cell, outcomes) for cell, outcomes in cells.items()])

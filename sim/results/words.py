@@ -38,8 +38,8 @@ def interval(row: Mapping[str, Any], name: str) -> str:
     """An estimate with its 95% interval: ``44% (43-45)``."""
     if math.isnan(row[name]):
         return "-"
-    low, high = 100 * row[f"{name}_low"], 100 * row[f"{name}_high"]
-    return f"{percent(row[name])} ({math.floor(low + 0.5)}-{math.floor(high + 0.5)})"
+    low, high = (percent(row[f"{name}_{end}"])[:-1] for end in ("low", "high"))
+    return f"{percent(row[name])} ({low}-{high})"
 
 
 def failures(row: Mapping[str, Any]) -> dict[str, float]:
