@@ -27,11 +27,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sim import units
-    from sim.analysis.coalition import coalition
-    from sim.analysis.compare import compare
-    from sim.analysis.drivers import drivers
-    from sim.analysis.explain import explain
-    from sim.analysis.sizing import size
+    from sim.analysis.coalition.coalitions import coalition
+    from sim.analysis.compare.comparison import compare
+    from sim.analysis.drivers.ranking import drivers
+    from sim.analysis.explain.attribution import explain
+    from sim.analysis.sizing.sizes import size
     from sim.errors import Issue, ScenarioError, SimError
     from sim.report.page import write_report
     from sim.results import Result, read
@@ -58,19 +58,19 @@ __all__ = [
 
 # Loaded when first used: `sim --help` must not wait for NumPy.
 _HOMES = {
+    "coalition": "sim.analysis.coalition.coalitions",
+    "compare": "sim.analysis.compare.comparison",
+    "drivers": "sim.analysis.drivers.ranking",
+    "explain": "sim.analysis.explain.attribution",
     "Issue": "sim.errors",
-    "ScenarioError": "sim.errors",
-    "SimError": "sim.errors",
-    "Result": "sim.results",
+    "load": "sim.scenario.scenario",
     "read": "sim.results",
+    "Result": "sim.results",
     "run": "sim.running.runner",
     "Scenario": "sim.scenario.scenario",
-    "drivers": "sim.analysis.drivers",
-    "load": "sim.scenario.scenario",
-    "compare": "sim.analysis.compare",
-    "coalition": "sim.analysis.coalition",
-    "explain": "sim.analysis.explain",
-    "size": "sim.analysis.sizing",
+    "ScenarioError": "sim.errors",
+    "SimError": "sim.errors",
+    "size": "sim.analysis.sizing.sizes",
     "units": "sim.units",
     "write_report": "sim.report.page",
 }

@@ -18,9 +18,9 @@ from click.testing import CliRunner, Result
 from wild_scenarios import wild_scenario
 
 import sim
-from sim.analysis import search
-from sim.analysis.coalition import Coalition, coalition
-from sim.analysis.offers import Offers, candidates, least_weight, offers_of, only
+from sim.analysis.coalition import search
+from sim.analysis.coalition.coalitions import Coalition, coalition
+from sim.analysis.coalition.offers import Offers, candidates, least_weight, offers_of, only
 from sim.analysis.relaxation import single
 from sim.analysis.same_futures import Study, answer, study_of
 from sim.cli import cli

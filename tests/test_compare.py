@@ -19,9 +19,9 @@ from click.testing import CliRunner
 from scipy import stats
 
 import sim
-from sim.analysis.bootstrap import quantile_differences
-from sim.analysis.compare import Comparison, compare
-from sim.analysis.inputs import differing_inputs
+from sim.analysis.compare.bootstrap import quantile_differences
+from sim.analysis.compare.comparison import Comparison, compare
+from sim.analysis.compare.inputs import differing_inputs
 from sim.cli import cli, main
 from sim.engine.streams import generator
 from sim.errors import SimError

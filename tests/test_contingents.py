@@ -11,9 +11,9 @@ from builders import plan as plan_of
 
 from sim.engine.outcomes import snapshots
 from sim.engine.streams import BLOCK
-from sim.report.cases import rows_of
 from sim.report.pictures.contingents import stacked
 from sim.results.result import Result
+from sim.results.tables import rows_of
 from sim.running.runner import run
 
 CHANGES = {

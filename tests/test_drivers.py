@@ -17,19 +17,19 @@ from click.testing import Result as Invoked
 from rich.console import Console
 
 import sim
-from sim.analysis import sobol as sobol_module
-from sim.analysis.adjusted import Adjusted, others_equal
-from sim.analysis.discovery import find_boxes
-from sim.analysis.drivers import Drivers, drivers
-from sim.analysis.evidence import evidence_of
-from sim.analysis.measures import (
+from sim.analysis.drivers import sobol as sobol_module
+from sim.analysis.drivers.adjusted import Adjusted, others_equal
+from sim.analysis.drivers.discovery import find_boxes
+from sim.analysis.drivers.evidence import evidence_of
+from sim.analysis.drivers.measures import (
     noise_floor,
     pawn_index,
     rank_correlation,
     spread_ranks,
 )
-from sim.analysis.replicated import replicate, sample_of
-from sim.analysis.sobol import levers_of, sobol
+from sim.analysis.drivers.ranking import Drivers, drivers
+from sim.analysis.drivers.replicated import replicate, sample_of
+from sim.analysis.drivers.sobol import levers_of, sobol
 from sim.cli import cli, main
 from sim.cli.drivers_shown import show_drivers
 from sim.engine.outcomes import COUNTS

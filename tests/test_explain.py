@@ -16,9 +16,9 @@ from builders import LIMIT, Sections, busy, decided, nation, scenario
 from click.testing import CliRunner, Result
 
 import sim
-from sim.analysis import lattice
-from sim.analysis.explain import Explanation, explain
-from sim.analysis.lattice import Lattice, shapley_values
+from sim.analysis.explain import lattice
+from sim.analysis.explain.attribution import Explanation, explain
+from sim.analysis.explain.lattice import Lattice, shapley_values
 from sim.analysis.relaxation import FAMILIES, families_of, granted, relaxed, single
 from sim.analysis.same_futures import answer, same_futures, study_of
 from sim.cli import cli

@@ -22,12 +22,13 @@ from sim.cli import cli, main
 from sim.errors import SimError
 from sim.report import page as pages
 from sim.report.answers import answer, compared
-from sim.report.cases import cases_of, rows_of
+from sim.report.cases import cases_of
 from sim.report.detail import MOST_CELLS, detail
 from sim.report.extras import extras_of
 from sim.report.page import page, write_report
 from sim.report.stress import stress
 from sim.results.result import Result
+from sim.results.tables import rows_of
 from sim.running.runner import run
 
 SCRIPT = "</script><script>document.title='taken'</script>"
@@ -370,6 +371,7 @@ def test_choices_change_the_charts(opened: Opened) -> None:
     opened.settle()
     assert drawing("feasibility") != before["feasibility"]
     opened.page.click("details[data-chart=funnel] summary")
+    opened.page.wait_for_selector("details[data-chart=funnel] tbody tr")  # made when it opens
     assert opened.page.locator("details[data-chart=funnel] tbody tr").count() == 5
     assert opened.complaints == []
 

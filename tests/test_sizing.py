@@ -18,9 +18,9 @@ from builders import days, nation, scenario
 from click.testing import CliRunner
 
 import sim
-from sim.analysis.levers import Lever, levers
-from sim.analysis.points import LEVEL, Point, rises, thinned
-from sim.analysis.sizing import Sizing, size
+from sim.analysis.sizing.levers import Lever, levers
+from sim.analysis.sizing.points import LEVEL, Point, rises, thinned
+from sim.analysis.sizing.sizes import Sizing, size
 from sim.cli import cli, main
 from sim.engine.streams import generator
 from sim.errors import SimError

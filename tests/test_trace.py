@@ -17,8 +17,8 @@ from two_engines import Case, balance, compare, run_core
 from wild_scenarios import wild_scenario
 
 import sim
-from sim.analysis.future import Future, choose
-from sim.analysis.trace import Trace, trace
+from sim.analysis.trace.future import Future, choose
+from sim.analysis.trace.tracing import Trace, trace
 from sim.cli import cli, main
 from sim.engine.streams import BLOCK
 from sim.engine.units_record import State

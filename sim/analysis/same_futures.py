@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.future import mandate_of
 from sim.analysis.relaxation import single
+from sim.analysis.trace.future import mandate_of
 from sim.engine.outcomes import QUANTITIES, unit_of
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.coalition import CRITERIA, REPLICATIONS, Coalition, Worth, coalition
+from sim.analysis.coalition.coalitions import CRITERIA, REPLICATIONS, Coalition, Worth, coalition
 from sim.cli.console import console, progress
 from sim.cli.explain import FEW, reading_of, reading_option
 from sim.cli.options import load_all, scenario_options, simulation_options

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sim.analysis.compare import DEFAULT_TABLES, Comparison, compare
+from sim.analysis.compare.comparison import DEFAULT_TABLES, Comparison, compare
 from sim.cli.comparison import markdown, show
 from sim.cli.console import console
 from sim.results.files import to_csv, to_json, write_all

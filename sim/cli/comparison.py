@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.changes import is_proportion
-from sim.analysis.compare import Comparison
-from sim.analysis.inputs import is_about
+from sim.analysis.compare.changes import is_proportion
+from sim.analysis.compare.comparison import Comparison
+from sim.analysis.compare.inputs import is_about
 from sim.results.files import cell_text
 from sim.results.words import percent
 

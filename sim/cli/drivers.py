@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
-from sim.analysis.drivers import Drivers, drivers
-from sim.analysis.future import mandate_of, size_of
-from sim.analysis.replicated import replicate
-from sim.analysis.sobol import BASE, REPLICATIONS, Sobol, count, levers_of, sobol
+from sim.analysis.drivers.ranking import Drivers, drivers
+from sim.analysis.drivers.replicated import replicate
+from sim.analysis.drivers.sobol import BASE, REPLICATIONS, Sobol, count, levers_of, sobol
+from sim.analysis.trace.future import mandate_of, size_of
 from sim.cli.console import console, progress
 from sim.cli.drivers_shown import show_drivers, show_sobol
 from sim.cli.options import load_all, scenario_options, simulation_options

@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.discovery import Box, Limit
-from sim.analysis.drivers import Driver, Drivers
-from sim.analysis.measures import DUMMIES, told
-from sim.analysis.sobol import Index, Sobol
+from sim.analysis.drivers.discovery import Box, Limit
+from sim.analysis.drivers.measures import DUMMIES, told
+from sim.analysis.drivers.ranking import Driver, Drivers
+from sim.analysis.drivers.sobol import Index, Sobol
 from sim.results.words import percent
 
 _SHOWN, _NAMED, _NAME, _FIGURE, _WIDE = 15, 5, 24, 90, 0.2

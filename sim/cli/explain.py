@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.explain import REPLICATIONS, Effect, Explanation, explain
+from sim.analysis.explain.attribution import REPLICATIONS, Effect, Explanation, explain
 from sim.analysis.same_futures import READINGS, Share
 from sim.cli.console import console, progress
 from sim.cli.options import load_all, scenario_options, simulation_options

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.levers import Lever, levers
-from sim.analysis.points import Point, Rise
-from sim.analysis.sizing import STEP, Sizing, size, verdict_of
+from sim.analysis.sizing.levers import Lever, levers
+from sim.analysis.sizing.points import Point, Rise
+from sim.analysis.sizing.sizes import STEP, Sizing, size, verdict_of
 from sim.cli.console import console, progress
 from sim.cli.options import load_all, scenario_options, simulation_options
 from sim.results.files import nulled, to_csv, to_json, write_all

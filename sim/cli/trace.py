@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.future import WHICH, choose
-from sim.analysis.trace import Trace, trace
+from sim.analysis.trace.future import WHICH, choose
+from sim.analysis.trace.tracing import Trace, trace
 from sim.cli.console import console
 from sim.cli.options import load_all, scenario_options
 from sim.engine.streams import BLOCK

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sim.analysis.drivers import FIRST, Drivers
-from sim.analysis.sobol import Sobol
+from sim.analysis.drivers.ranking import FIRST, Drivers
+from sim.analysis.drivers.sobol import Sobol
 from sim.report.style import BLUE, MUTED, REST, VERMILION, drawing, footnote, rendered, titled
 
 _ROW = 0.3  # inches

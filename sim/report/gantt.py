@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.analysis.trace import Trace, UnitLife
+from sim.analysis.trace.tracing import Trace, UnitLife
 from sim.report.style import (
     BLUE,
     GREEN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.analysis.explain import Explanation
+from sim.analysis.explain.attribution import Explanation
 from sim.analysis.same_futures import READINGS
 from sim.report.style import (
     BLUE,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.dial import Dial, dial_of
-from sim.analysis.lever_search import LeverSearch
-from sim.analysis.points import Point, Rise
 from sim.analysis.same_futures import Study, same_futures, study_of
+from sim.analysis.sizing.lever_search import LeverSearch
+from sim.analysis.sizing.points import Point, Rise
 from sim.engine.futures import draw_futures
 from sim.engine.plan import NEVER
 from sim.engine.streams import BLOCK

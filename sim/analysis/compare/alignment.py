@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.analysis.changes import NO_DIFFERENCE, NONE, Change, changes_of, compared
-from sim.analysis.sides import Columns, Side, keys_of, rows_by_key
+from sim.analysis.compare.changes import NO_DIFFERENCE, NONE, Change, changes_of, compared
+from sim.analysis.compare.sides import Columns, Side, keys_of, rows_by_key
 from sim.results.files import cell_text
 
 Rows = list[dict[str, Any]]
@@ -18,7 +18,7 @@ def aligned(baseline: Side, other: Side) -> tuple[Rows, Rows]:
     Returns
     -------
     tuple of two lists of rows
-        ``changes`` and ``unmatched`` of a `sim.analysis.compare.Comparison`.
+        ``changes`` and ``unmatched`` of a `sim.analysis.compare.comparison.Comparison`.
     """
     changes: Rows = []
     unmatched: Rows = []

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.measures import ends
-from sim.analysis.replicated import Sample
+from sim.analysis.drivers.measures import ends
+from sim.analysis.drivers.replicated import Sample
 from sim.results.statistics import Z95
 
 _Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ class _Fit:
 
 
 def others_equal(sample: Sample) -> list[Adjusted]:
-    """Compare what `sim.analysis.measures.contrast` does with the other inputs equal.
+    """Compare what `sim.analysis.drivers.measures.contrast` does with the other inputs equal.
 
     A truth value is regressed on the inputs by logistic regression, and its probability averaged
     over all replications with the input set to each end (marginal standardisation: Muller &

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.future import SCORE, Future, step_or_none
+from sim.analysis.trace.future import SCORE, Future, step_or_none
 from sim.engine.plan import CAUSES, NEVER, Mandate, Plan
 from sim.engine.units import simulate_units
 from sim.engine.units_record import UnitRecord, verdict_of
@@ -247,7 +247,7 @@ def trace(future: Future) -> Trace:
     Parameters
     ----------
     future
-        As `sim.analysis.future.choose` gives it.
+        As `sim.analysis.trace.future.choose` gives it.
 
     Returns
     -------

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sim.analysis.offers import candidates, least_weight, offers_of, only
+from sim.analysis.coalition.offers import candidates, least_weight, offers_of, only
+from sim.analysis.coalition.search import Found, Members, Sets, exact, greedy
 from sim.analysis.same_futures import (
     Bools,
     Share,
@@ -18,7 +19,6 @@ from sim.analysis.same_futures import (
     share_of,
     study_of,
 )
-from sim.analysis.search import Found, Members, Sets, exact, greedy
 from sim.errors import SimError, nearest
 from sim.results.statistics import Difference, paired_difference
 from sim.results.tables import Table, columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sim.analysis.points import Point, Rise, rises, thinned
+from sim.analysis.sizing.points import Point, Rise, rises, thinned
 from sim.engine.plan import Mandate, Plan
 from sim.errors import SimError
 

@@ -10,7 +10,7 @@ from itertools import chain, combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.offers import Offers, only
+from sim.analysis.coalition.offers import Offers, only
 from sim.analysis.same_futures import Answer, Bools, Runs, Study
 
 MOST_SIMULATED = 300

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.lattice import Lattice, Subset, shapley_values
+from sim.analysis.explain.lattice import Lattice, Subset, shapley_values
 from sim.analysis.relaxation import FAMILIES, asked, families_of, granted, plentiful, relaxed
 from sim.analysis.same_futures import (
     Bools,

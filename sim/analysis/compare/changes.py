@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.bootstrap import quantile_differences
-from sim.analysis.sides import Columns
+from sim.analysis.compare.bootstrap import quantile_differences
+from sim.analysis.compare.sides import Columns
 from sim.results.statistics import (
     Difference,
     mean_difference,

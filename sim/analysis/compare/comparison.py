@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.analysis.alignment import aligned
-from sim.analysis.changes import PAIRED, UNPAIRED, is_proportion
-from sim.analysis.inputs import differing_inputs
-from sim.analysis.sides import Side, side_of
+from sim.analysis.compare.alignment import aligned
+from sim.analysis.compare.changes import PAIRED, UNPAIRED, is_proportion
+from sim.analysis.compare.inputs import differing_inputs
+from sim.analysis.compare.sides import Side, side_of
 from sim.errors import SimError, nearest
 from sim.results.files import cell_text
 from sim.results.result import Result

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.points import Point, Rise
-from sim.analysis.size_search import SizeSearch
+from sim.analysis.sizing.points import Point, Rise
+from sim.analysis.sizing.search import SizeSearch
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.adjusted import Adjusted, others_equal
-from sim.analysis.discovery import Box, Limit, find_boxes
-from sim.analysis.evidence import Evidence, evidence_of
-from sim.analysis.measures import (
+from sim.analysis.drivers.adjusted import Adjusted, others_equal
+from sim.analysis.drivers.discovery import Box, Limit, find_boxes
+from sim.analysis.drivers.evidence import Evidence, evidence_of
+from sim.analysis.drivers.measures import (
     Contrast,
     contrast,
     estimate_of,
@@ -25,7 +25,7 @@ from sim.analysis.measures import (
     pawn_indices,
     rank_correlation,
 )
-from sim.analysis.replicated import Sample, sample_of
+from sim.analysis.drivers.replicated import Sample, sample_of
 from sim.errors import SimError
 from sim.results.result import Result
 from sim.results.statistics import Z95
@@ -83,7 +83,7 @@ class Drivers:
     Attributes
     ----------
     outcome, given
-        As in `sim.analysis.replicated.Sample`.
+        As in `sim.analysis.drivers.replicated.Sample`.
     truth
         Whether the outcome is a truth value; else it is a number.
     replications

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.replicated import Input, Sample
+from sim.analysis.drivers.replicated import Input, Sample
 from sim.engine.streams import generator
 from sim.errors import SimError
 from sim.results.statistics import Z95, unpaired_difference, wilson

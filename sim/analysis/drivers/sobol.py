@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.dial import Dial, dial_of
-from sim.analysis.measures import NEEDS_SALIB
-from sim.analysis.replicated import STAGES
+from sim.analysis.drivers.measures import NEEDS_SALIB
+from sim.analysis.drivers.replicated import STAGES
 from sim.engine.outcomes import COUNTS
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell

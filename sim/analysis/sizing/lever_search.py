@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from sim.analysis.dial import Dial
-from sim.analysis.points import Point, Rise, rises, thinned
 from sim.analysis.relaxation import single
 from sim.analysis.same_futures import Answer, Study
+from sim.analysis.sizing.points import Point, Rise, rises, thinned
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
 from sim.scenario.scenario import Scenario

@@ -1,0 +1,1 @@
+"""The smallest set of contributors that suffices, and what each is worth."""

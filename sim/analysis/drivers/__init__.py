@@ -1,0 +1,1 @@
+"""Which uncertain inputs an answer depends on."""

@@ -1,0 +1,1 @@
+"""What binds: constraints relaxed alone, all but one, and shared out fairly."""
