@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.future import choose
+from sim.analysis.trace.future import choose
 from sim.engine.plan import Plan
 from sim.engine.units import UnitDeployment
 from sim.engine.units_record import UnitRecord

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 import sim
-from sim.analysis.future import choose
-from sim.analysis.trace import Trace, trace
+from sim.analysis.trace.future import choose
+from sim.analysis.trace.tracing import Trace, trace
 from sim.report import gantt as pictures
 from sim.scenario.scenario import Scenario, load
 

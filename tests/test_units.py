@@ -14,7 +14,7 @@ import pytest
 import simpy
 
 import sim
-from sim.analysis.future import choose
+from sim.analysis.trace.future import choose
 from sim.engine.units import simulate_units
 from sim.engine.units_record import UnitRecord
 from sim.scenario.scenario import Scenario, load
