@@ -112,7 +112,12 @@ def run(plan: Plan, supplies: Sequence[int] | None = None, starts: Array | None 
     for _ in range(plan.steps):
         deployment.advance()
         soldiers = (deployment.counted, deployment.present, deployment.asked)
-        found.append((*(s.astype(float) / STRENGTH for s in soldiers), pools.ready[0].copy()))
+        found.append(
+            (
+                *(s.astype(float) / STRENGTH for s in soldiers),
+                pools.ready[pools.layout.places(0)].copy(),
+            )
+        )
     filled, present, asked, ready = (np.stack(s, axis=-2) for s in zip(*found, strict=True))
     return UnitDays(filled, present, asked, ready)
 

@@ -207,11 +207,11 @@ def schedule_is_ignored(patch: Patch) -> None:
 def withdrawn_units_come_back(patch: Patch) -> None:
     original = Pools.dismiss
 
-    def dismiss(pools: Pools, step: int, line: int, lanes: Any) -> Any:
-        row = pools.pool_of_line[line]
-        books = [counts[row, lanes].copy() for counts in (pools.rested, pools.ready)]
-        units = original(pools, step, line, lanes)
-        pools.rested[row, lanes], pools.ready[row, lanes] = books
+    def dismiss(pools: Pools, seats: Any) -> Any:
+        places = pools.layout.place[seats]
+        books = [counts[places].copy() for counts in (pools.rested, pools.ready)]
+        units = original(pools, seats)
+        pools.rested[places], pools.ready[places] = books
         return units
 
     patch.setattr(Pools, "dismiss", dismiss)
@@ -301,23 +301,24 @@ def lift_is_carried_over_without_end(patch: Patch) -> None:
 
 
 def lift_is_not_used_up(patch: Patch) -> None:
-    original = Sender._go
+    original = Sender._ask
 
-    def go(sender: Sender, *args: Any) -> None:
+    def ask(sender: Sender, *args: Any) -> None:
         lift = {corridor: left.copy() for corridor, left in sender.lift.items()}
         original(sender, *args)
         for corridor, left in lift.items():
             sender.lift[corridor][:] = left
 
-    patch.setattr(Sender, "_go", go)
+    patch.setattr(Sender, "_ask", ask)
 
 
 def burden_is_not_shared(patch: Patch) -> None:
     def share(
-        sender: Sender, d: Deployment, step: int, lines: list[AskedLine], beyond: bool
+        sender: Sender, d: Deployment, step: int, asked: list[tuple[AskedLine, Any]], beyond: bool
     ) -> None:
-        for line in lines:
-            sender._ask(d, step, line, beyond, sender.deficit[line.row])
+        for line, seats in asked:
+            sender._ask(d, line, seats, beyond)
+            sender._go(d, step, beyond)
 
     patch.setattr(Sender, "_share", share)
 
