@@ -93,18 +93,14 @@ class Deployment:
             for number, line in enumerate(mandate.lines)
         )
 
-        def of_lines(key: str, kind: type[np.generic]) -> NDArray[np.generic]:
-            return np.array([getattr(line, key) for line in self.lines], kind)
-
         # By seat of the pools: its lane, and the place of its capability in the arrays (C, L).
         layout = pools.layout
         self.lane = layout.lane[layout.place] if layout.shared else layout.lane
-        self._worth, self._strength = (
-            of_lines("worth", np.float32),
-            of_lines("strength", np.float32),
-        )
-        self._row, self._slot = of_lines("row", np.intp), of_lines("slot", np.intp)
-        self.need_of = np.repeat(self._row * count, np.diff(layout.seat_edges)) + self.lane
+        self._worth = np.array([line.worth for line in self.lines], np.float32)
+        self._strength = np.array([line.strength for line in self.lines], np.float32)
+        self._slot = np.array([line.slot for line in self.lines], np.intp)
+        rows = np.array([line.row for line in self.lines], np.intp)
+        self.need_of = np.repeat(rows * count, np.diff(layout.seat_edges)) + self.lane
 
         shape = (len(self.capabilities), count)
         self.present: Soldiers = np.zeros(shape, np.float32)
@@ -126,7 +122,7 @@ class Deployment:
             draws = narrow(muster.conflict, self.lane_of)
             self.chain = ConflictChain(plan, mandate.conflict, draws)
             if self.chain.withdraws:
-                patience, joined = (a[:, self.lane_of] for a in (muster.patience, muster.joined))
+                patience, joined = muster.patience[:, self.lane_of], muster.joined[:, self.lane_of]
                 self.patience = Patience(plan, mandate.conflict, patience, joined)
         self.sender = Sender(self)
 
@@ -205,7 +201,7 @@ class Deployment:
         self._exit(step)
         if self.patience:
             self.patience.join(step)
-            nations, lanes = self.patience.leave(step, self.ended_at != NEVER)
+            lanes = self.patience.leave(step, self.ended_at != NEVER)[1]
             if len(lanes):
                 seats = self.pools.layout.seats_in(np.unique(lanes))
                 nation = np.array(self.nations, np.intp)[self._slot[self.pools.layout.line[seats]]]

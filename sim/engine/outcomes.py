@@ -243,7 +243,7 @@ class Ledger:
 
 def _whole_sums(rows: NDArray[np.float32]) -> Integers:
     """Sum whole numbers along the last axis."""
-    return rows.sum(axis=-1, dtype=np.float64).astype(np.int64)
+    return np.asarray(rows.sum(axis=-1, dtype=np.float64), np.int64)
 
 
 def _table(rows: list[list[int]], shape: tuple[int, int]) -> NDArray[Any]:

@@ -6,9 +6,9 @@ taken. `ready` counts units home for the least interval, less all that were sent
 home for the whole goal, less all that were sent: below zero while units sent early would still be
 resting.
 
-A pool has places only in the lanes in which its contributor takes part, one after the other, pool
-by pool: flat arrays of *places*. A line has a *seat* in every place of its pool. Mostly a pool serves
-one line, and seats and places are the same.
+A pool has *places* only in the lanes in which its contributor takes part; they stand one after the
+other in flat arrays, pool by pool. A line has a *seat* in every place of its pool. Mostly a pool
+serves one line, and seats and places are the same.
 
 All counts are whole units in a small integer type; a bias is taken off until the pool may send, so
 that a pool that may not send simply has nothing ready.
@@ -179,7 +179,7 @@ class Pools:
 
     def _rest(self, step: int, counts: Counts, after: NDArray[np.int64]) -> None:
         """Add the units whose time at home reaches a threshold now."""
-        for row in np.flatnonzero((step <= after) & (after < NEVER)):
+        for row in np.flatnonzero((step <= after) & (after < NEVER)).tolist():
             units = self.initial[row][after[row] - step]
             if len(units):
                 here = counts[self.layout.places(row)].reshape(-1, len(units))
@@ -247,7 +247,7 @@ class Pools:
             if home >= step:
                 take(self.initial[row][home - step], everywhere)
             elif since >= 0:
-                for line in np.flatnonzero(self.pool_of_line == row):
+                for line in np.flatnonzero(self.pool_of_line == row).tolist():
                     for seats, units in self.movements.entries(since, line):
                         own = np.flatnonzero(layout.line[seats] == line)
                         left = units[own]

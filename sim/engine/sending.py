@@ -124,7 +124,7 @@ class Sender:
         places = pools.layout.place[seats] if pools.layout.shared else seats
         if beyond:
             return np.asarray(pools.ready[places])
-        return np.minimum(pools.room[places], pools.rested[places])
+        return np.asarray(np.minimum(pools.room[places], pools.rested[places]))
 
     def _ask(
         self,
