@@ -19,7 +19,7 @@ from sim.engine.movements import Seats
 from sim.engine.muster import Muster, narrow
 from sim.engine.plan import NEVER, Plan
 from sim.engine.pools import Pools
-from sim.engine.sending import AskedLine, Sender
+from sim.engine.sending import Lines, Sender
 
 Soldiers = NDArray[np.float32]
 Lanes = NDArray[np.intp]
@@ -79,28 +79,20 @@ class Deployment:
 
         self.pools = pools
         pools.reset(len(self.sizes))
-        self.lines = tuple(
-            AskedLine(
-                number=number,
-                pool=plan.pools[line.pool],
-                pool_row=pools.position[line.pool],
-                row=row[line.capability],
-                slot=slot[plan.pools[line.pool].contributor],
-                worth=np.float32(line.worth),
-                strength=np.float32(plan.pools[line.pool].strength),
-                substitute=line.substitute,
-            )
-            for number, line in enumerate(mandate.lines)
+        ways = len(plan.corridors) + 1  # the last one is without limit
+        pool_of = [plan.pools[line.pool] for line in mandate.lines]
+        self.lines = Lines(
+            row=np.array([row[line.capability] for line in mandate.lines], np.intp),
+            slot=np.array([slot[pool.contributor] for pool in pool_of], np.intp),
+            corridor=np.array([pool.corridor % ways for pool in pool_of], np.intp),
+            worth=np.array([line.worth for line in mandate.lines], np.float32),
+            strength=np.array([pool.strength for pool in pool_of], np.float32),
+            primary=sum(not line.substitute for line in mandate.lines),
         )
-
         # By seat of the pools: its lane, and the place of its capability in the arrays (C, L).
         layout = pools.layout
         self.lane = layout.lane[layout.place] if layout.shared else layout.lane
-        self._worth = np.array([line.worth for line in self.lines], np.float32)
-        self._strength = np.array([line.strength for line in self.lines], np.float32)
-        self._slot = np.array([line.slot for line in self.lines], np.intp)
-        rows = np.array([line.row for line in self.lines], np.intp)
-        self.need_of = np.repeat(rows * count, np.diff(layout.seat_edges)) + self.lane
+        self.need_of = np.repeat(self.lines.row * count, np.diff(layout.seat_edges)) + self.lane
 
         shape = (len(self.capabilities), count)
         self.present: Soldiers = np.zeros(shape, np.float32)
@@ -166,15 +158,22 @@ class Deployment:
         """Units reach the theatre."""
         self._change(self.present, self.soldiers, seats, units.astype(np.float32))
 
+    def breach(self, seats: Seats, early: Counts) -> None:
+        """So many units are sent before they are rested."""
+        breaks = np.flatnonzero(early > 0)
+        seats = seats[breaks]
+        place = self.lines.slot[self.pools.layout.line[seats]] * len(self.lane_of)
+        np.add.at(self.breaches.reshape(-1), place + self.lane[seats], early[breaks])
+
     def _change(
         self, capabilities: Soldiers, soldiers: Soldiers | None, seats: Seats, units: Soldiers
     ) -> None:
         """Add units to what capabilities have, and to their contributors' soldiers."""
         line = self.pools.layout.line[seats]
-        np.add.at(capabilities.reshape(-1), self.need_of[seats], units * self._worth[line])
+        np.add.at(capabilities.reshape(-1), self.need_of[seats], units * self.lines.worth[line])
         if soldiers is not None:
-            place = self._slot[line] * soldiers.shape[1] + self.lane[seats]
-            np.add.at(soldiers.reshape(-1), place, units * self._strength[line])
+            place = self.lines.slot[line] * soldiers.shape[1] + self.lane[seats]
+            np.add.at(soldiers.reshape(-1), place, units * self.lines.strength[line])
 
     def _leave(self, step: int) -> None:
         """Units whose tour ends go home; units whose relief may come no longer count."""
@@ -204,7 +203,9 @@ class Deployment:
             lanes = self.patience.leave(step, self.ended_at != NEVER)[1]
             if len(lanes):
                 seats = self.pools.layout.seats_in(np.unique(lanes))
-                nation = np.array(self.nations, np.intp)[self._slot[self.pools.layout.line[seats]]]
+                nation = np.array(self.nations, np.intp)[
+                    self.lines.slot[self.pools.layout.line[seats]]
+                ]
                 seats = seats[self.patience.gone[nation, self.lane[seats]]]
                 units = self._dismiss(seats).astype(np.float32)
                 self._change(self.lost, None, seats, units)

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from sim.engine.counts import Counts
 
 Seats: TypeAlias = NDArray[np.intp]
-Sent: TypeAlias = tuple[int, Seats, Counts]
-"""One line's units: number of the line, seats (each once), and how many were sent on each."""
 
 
 class Movements:
@@ -40,17 +38,15 @@ class Movements:
         self.speaker = np.unique(kind_of_line, return_index=True)[1]
         self._log: list[dict[int, list[tuple[Seats, Counts]]]] = [{} for _ in range(steps)]
 
-    def add(self, step: int, sent: list[Sent]) -> None:
-        """Enter what one round of asking has sent."""
+    def add(self, step: int, line: NDArray[np.int16], seats: Seats, units: Counts) -> None:
+        """Enter what one round of asking has sent; no seat stands there twice."""
         if step > self.kept:
             self._log[step - self.kept - 1] = {}
-        kinds: dict[int, list[Sent]] = {}
-        for entry in sent:
-            kinds.setdefault(int(self.kind_of_line[entry[0]]), []).append(entry)
-        for kind, entries in kinds.items():
-            seats = np.concatenate([seats for _, seats, _ in entries])
-            units = np.concatenate([units for _, _, units in entries])
-            self._log[step].setdefault(kind, []).append((seats, units))
+        kind_of = self.kind_of_line[line]
+        for kind in range(len(self.speaker)):
+            own = np.flatnonzero(kind_of == kind)
+            if len(own):
+                self._log[step].setdefault(kind, []).append((seats[own], units[own]))
 
     def entries(self, step: int, line: int) -> list[tuple[Seats, Counts]]:
         """Entries of one step in which a line may stand, among others of its kind."""

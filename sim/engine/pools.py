@@ -23,7 +23,7 @@ from sim.engine.counts import Counts, count_type
 from sim.engine.cycles import CycleQueue
 from sim.engine.forces import Pool
 from sim.engine.layout import Layout
-from sim.engine.movements import Movements, Seats, Sent
+from sim.engine.movements import Movements, Seats
 from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan
 from sim.engine.standing import standing, time_at_home
@@ -254,22 +254,18 @@ class Pools:
                         take(left, layout.place[seats[own]] - places.start)
                         units[own] = left
 
-    def take(self, step: int, sent: list[Sent]) -> tuple[Seats, Counts]:
-        """Send units, the longest-rested first; who goes on which seat, all lines together."""
-        for line, seats, units in sent:
-            row = int(self.pool_of_line[line])
-            if row in self.cycles:
-                places = self.layout.place[seats]
-                self.cycles[row].closed[places - self.layout.places(row).start] -= units
-        self.movements.add(step, sent)
-        seats = np.concatenate([seats for _, seats, _ in sent])
-        units = np.concatenate([units for _, _, units in sent])
+    def take(self, step: int, seats: Seats, units: Counts) -> None:
+        """Send units, the longest-rested first; no seat stands there twice."""
         places = self.layout.place[seats]
+        for row, cycle in self.cycles.items():
+            own = self.layout.places(row)
+            here = (places >= own.start) & (places < own.stop)
+            cycle.closed[places[here] - own.start] -= units[here]
+        self.movements.add(step, self.layout.line[seats], seats, units)
         for counts in (self.room, self.rested, self.ready):
             counts[places] -= units
         self.present[seats] += units
         self.counted[seats] += units
-        return seats, units
 
     def dismiss(self, seats: Seats) -> tuple[Counts, Counts]:
         """Everybody leaves for good; nobody is sent again. Units present, and those counted."""

@@ -3,37 +3,48 @@
 Round A asks for rested units up to the level that each pool can keep up; round B, where the
 scenario allows a surge, for every other unit that may go. Substitutes are asked in the same two
 rounds after every primary line was.
+
+In a lane one line is asked after the other, as each leaves less to ask for; but lanes know nothing
+of each other. So a round goes in *turns*: in a turn every lane asks its next line, whichever that
+is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.counts import Counts
-from sim.engine.forces import Pool
-from sim.engine.movements import Seats, Sent
+from sim.engine.movements import Seats
+from sim.engine.plan import Plan
 from sim.engine.pools import Pools
 
 if TYPE_CHECKING:
     from sim.engine.core import Deployment
 
 Soldiers = NDArray[np.float32]
+Lanes = NDArray[np.intp]
 
 
-class AskedLine(NamedTuple):
-    """A line with the rows of a deployment's arrays that it works on."""
+class Lines(NamedTuple):
+    """The lines of a mandate in the order of asking: what each works on, arrays (K,)."""
 
-    number: int
-    pool: Pool
-    pool_row: int
-    row: int  # of the capability served
-    slot: int  # of the contributor
-    worth: np.float32  # what a unit counts for there, in soldiers
-    strength: np.float32
-    substitute: bool
+    row: NDArray[np.intp]  # of the capability served
+    slot: NDArray[np.intp]  # of the contributor
+    corridor: NDArray[np.intp]  # -1: without limit
+    worth: Soldiers  # what a unit counts for there, in soldiers
+    strength: Soldiers
+    primary: int  # so many come first; the others are substitutes
+
+
+class Round(NamedTuple):
+    """Lines that are asked together, and whether units go beyond the level, before their rest."""
+
+    substitutes: bool
+    beyond: bool
 
 
 class Sender:
@@ -41,171 +52,206 @@ class Sender:
 
     Attributes
     ----------
+    rounds : list of Round
     deficit : float32 array (C, L)
         Soldiers still needed in this step; below zero where units are larger than the need.
-    lift : float32 arrays (L,) by corridor
-        Soldiers that can still be moved in this step.
-    room : float32 arrays (L,) by row of a contributor with a cap
-        Soldiers that it may still send in this step.
+    lift : float32 array (corridors + 1, L)
+        Soldiers that can still be moved in this step; the last row is the way without limit.
+    largest : float32 array (corridors + 1, 1)
+        Soldiers of the largest unit that uses each corridor: more lift is not carried over.
+    cap, room : float32 arrays (N, L)
+        Most soldiers of a contributor at once, and how many it may still send in this step.
     """
 
     def __init__(self, deployment: Deployment) -> None:
         d = deployment  # passed to every method and not kept: no circle of references
         plan, muster, count = d.plan, d.muster, len(d.lane_of)
-        primary = tuple(line for line in d.lines if not line.substitute)
-        substitutes = tuple(line for line in d.lines if line.substitute)
-        levels = (False, True) if plan.surge else (False,)
         self.rounds = [
-            (group, beyond) for group in (primary, substitutes) if group for beyond in levels
+            Round(substitutes, beyond)
+            for substitutes in ((False, True) if d.lines.primary < len(d.lines.row) else (False,))
+            for beyond in ((False, True) if plan.surge else (False,))
         ]
-        self.capped = [bool(np.isfinite(muster.cap[n]).any()) for n in d.nations]
         self.cap = muster.cap[:, d.lane_of][list(d.nations)]
+        self.room = self.cap.copy()
         self.deficit: Soldiers = np.empty((len(d.capabilities), count), np.float32)
-        corridors = {pool.corridor for pool in d.pools.pools} - {-1}
-        self.lift: dict[int, Soldiers] = {k: np.zeros(count, np.float32) for k in corridors}
-        self.largest = {
-            k: np.float32(max(pool.strength for pool in d.pools.pools if pool.corridor == k))
-            for k in corridors
-        }
-        self.room: dict[int, Soldiers] = {}
-        self._sent: list[Sent] = []  # in this round, not yet taken off anything that others ask
+        self.lift: Soldiers = np.zeros((len(plan.corridors) + 1, count), np.float32)
+        self.largest: Soldiers = np.zeros((len(self.lift), 1), np.float32)
+        for pool in d.pools.pools:
+            largest = max(self.largest[pool.corridor, 0], pool.strength)
+            self.largest[pool.corridor] = largest
+        self.lift[-1] = self.largest[-1] = np.inf
+        self._whom = Whom(plan, d.lines, self.cap, np.diff(d.pools.layout.seat_edges), d.lane)
+        self._sent: list[tuple[Seats, Counts]] = []  # in this round, and still in their places
 
     def send(self, d: Deployment, step: int) -> None:
         """Fill what is missing, as far as units, caps and lift allow."""
         np.subtract(d.asked, d.counted, out=self.deficit)
         d.lift_short.fill(False)
-        for corridor, lift in self.lift.items():
-            # What is left is carried over up to a largest unit: small ways are slow, not shut.
-            np.minimum(lift, self.largest[corridor], out=lift)
-            lift += d.muster.lift[corridor, step][d.lane_of]
-        self.room = {
-            slot: self.cap[slot] - d.soldiers[slot]
-            for slot, capped in enumerate(self.capped)
-            if capped
-        }
-        for lines, beyond in self.rounds:
-            needed = self.deficit > 0
-            if not needed.any():
+        # What is left is carried over up to a largest unit: small ways are slow, not shut.
+        np.minimum(self.lift, self.largest, out=self.lift)
+        self.lift[:-1] += d.muster.lift[:, step][:, d.lane_of]
+        np.subtract(self.cap, d.soldiers, out=self.room)
+        for substitutes, beyond in self.rounds:
+            if not (self.deficit > 0).any():
                 break
-            asked = self._worth_asking(d, lines, beyond, needed)
-            if d.plan.proportional:
-                self._share(d, step, asked, beyond)
-            else:
-                for line, seats in asked:
-                    self._ask(d, line, seats, beyond)
-                    if line.substitute:  # the next one may stand in from the same pool
-                        self._go(d, step, beyond)
-            self._go(d, step, beyond)
+            seats = self._worth_asking(d, substitutes, beyond)
+            for group in self._groups(d, seats):
+                self._ask_all(d, step, group, substitutes, beyond)
         np.subtract(d.asked, self.deficit, out=d.counted)
 
-    def _worth_asking(
-        self, d: Deployment, lines: tuple[AskedLine, ...], beyond: bool, needed: NDArray[np.bool_]
-    ) -> list[tuple[AskedLine, Seats]]:
-        """Lines with the seats that have units and are needed: in most steps, few.
+    def _worth_asking(self, d: Deployment, substitutes: bool, beyond: bool) -> Seats:
+        """Seats that have units, are needed and may send, line by line: in most steps, few.
 
-        Needs only shrink in a round, and nobody else takes a pool's units, so nobody who could send
-        is left out.
+        Needs and room under a cap only shrink in a round, and nobody else takes a pool's units, so
+        nobody who could send is left out.
         """
         pools, layout = d.pools, d.pools.layout
         has = pools.ready > 0 if beyond else (pools.room > 0) & (pools.rested > 0)
         if layout.shared:
             has = has[layout.place]
-        has &= needed.ravel().take(d.need_of)
-        seats = np.flatnonzero(has)
-        edges = np.searchsorted(seats, layout.seat_edges).tolist()
-        return [
-            (line, seats[edges[line.number] : edges[line.number + 1]])
-            for line in lines
-            if edges[line.number] < edges[line.number + 1]
-        ]
+        edge = int(layout.seat_edges[d.lines.primary])
+        own = slice(edge, None) if substitutes else slice(edge)
+        first = edge if substitutes else 0
+        return np.flatnonzero(has[own] & self._whom.find(self.deficit, self.room)[own]) + first
 
-    def _available(self, pools: Pools, seats: Seats, beyond: bool) -> Counts:
+    def _groups(self, d: Deployment, seats: Seats) -> Iterator[Seats]:
+        """Seats that are asked together: all, or, where the burden is shared, by capability.
+
+        As declared: who is worth asking depends on the other lanes, and must not decide who is
+        asked first.
+        """
+        if not d.plan.proportional:
+            yield seats
+            return
+        rows = d.lines.row[d.pools.layout.line[seats]]
+        for row in np.unique(rows):
+            yield seats[rows == row]
+
+    def _ask_all(
+        self, d: Deployment, step: int, seats: Seats, substitutes: bool, beyond: bool
+    ) -> None:
+        """Ask some lines in their order, in every lane: turn by turn."""
+        seats = seats[np.argsort(d.lane[seats], kind="stable")]
+        share = Share(self, d, seats, beyond) if d.plan.proportional else None
+        while len(seats):
+            first = np.ones(len(seats), np.bool_)  # of the lane's lines
+            lanes = d.lane[seats]
+            np.not_equal(lanes[1:], lanes[:-1], out=first[1:])
+            asked, lanes = seats[first], lanes[first]
+            need = share.due(asked, lanes) if share else self.deficit.ravel()[d.need_of[asked]]
+            self._ask(d, asked, lanes, need, beyond)
+            if substitutes:  # another line may ask the same pool
+                self._go(d, step, beyond)
+            seats = seats[~first]
+            seats = seats[self.deficit.ravel()[d.need_of[seats]] > 0]
+        self._go(d, step, beyond)
+
+    def available(self, pools: Pools, seats: Seats, beyond: bool) -> Counts:
         """Units that may go in this round; not above zero where none may."""
         places = pools.layout.place[seats] if pools.layout.shared else seats
         if beyond:
             return np.asarray(pools.ready[places])
         return np.asarray(np.minimum(pools.room[places], pools.rested[places]))
 
-    def _ask(
-        self,
-        d: Deployment,
-        line: AskedLine,
-        seats: Seats,
-        beyond: bool,
-        need: Soldiers | None = None,
-    ) -> None:
-        """Send what a line has of what is needed: whole units, within cap and lift."""
-        row, slot, strength, corridor = line.row, line.slot, line.strength, line.pool.corridor
-        lanes = d.lane[seats]
-        units = np.ceil((self.deficit[row][lanes] if need is None else need) / line.worth)
-        np.minimum(units, self._available(d.pools, seats, beyond), out=units)
-        if self.capped[slot]:
-            np.minimum(units, np.floor(self.room[slot][lanes] / strength), out=units)
-        if corridor >= 0:
-            lift = self.lift[corridor][lanes]
-            short = lift < units * strength
-            if short.any():
-                d.lift_short[row][lanes[short]] = True
-                np.minimum(units, np.floor(lift / strength), out=units)
-        going = (units > 0).nonzero()[0]
-        if not len(going):
-            return
-        if len(going) < len(units):
-            seats, lanes, units = seats[going], lanes[going], units[going]
-        self.deficit[row][lanes] -= units * line.worth
-        if self.capped[slot]:
-            self.room[slot][lanes] -= units * strength
-        if corridor >= 0:
-            self.lift[corridor][lanes] -= units * strength
-        self._sent.append((line.number, seats, units.astype(d.pools.kind)))
+    def _ask(self, d: Deployment, seats: Seats, lanes: Lanes, need: Soldiers, beyond: bool) -> None:
+        """Send, of one line in each lane, what is needed: whole units, within cap and lift."""
+        line = d.pools.layout.line[seats]
+        strength, worth = d.lines.strength[line], d.lines.worth[line]
+        count = self.lift.shape[1]
+        cap, way = d.lines.slot[line] * count + lanes, d.lines.corridor[line] * count + lanes
+        room, lift = self.room.ravel(), self.lift.ravel()
+        units = np.ceil(need / worth)
+        np.minimum(units, self.available(d.pools, seats, beyond), out=units)
+        np.minimum(units, np.floor(room[cap] / strength), out=units)
+        fits = np.floor(lift[way] / strength)
+        short = fits < units
+        if short.any():
+            d.lift_short.ravel()[d.need_of[seats[short]]] = True
+            np.minimum(units, fits, out=units)
+        going = np.flatnonzero(units > 0)
+        seats, units, soldiers = seats[going], units[going], (units * strength)[going]
+        self.deficit.ravel()[d.need_of[seats]] -= units * worth[going]
+        room[cap[going]] -= soldiers
+        lift[way[going]] -= soldiers
+        self._sent.append((seats, units.astype(d.pools.kind)))
 
     def _go(self, d: Deployment, step: int, beyond: bool) -> None:
         """Those sent go."""
         if not self._sent:
             return
-        pools = d.pools
-        if beyond:
-            for number, seats, units in self._sent:
-                early = units - np.maximum(pools.rested[pools.layout.place[seats]], 0)
-                d.breaches[d.lines[number].slot][d.lane[seats]] += np.maximum(early, 0)
-        seats, units = pools.take(step, self._sent)
-        d.arrive(seats, units)
+        seats = np.concatenate([seats for seats, _ in self._sent])
+        units = np.concatenate([units for _, units in self._sent])
         self._sent = []
+        if beyond:
+            d.breach(seats, units - np.maximum(d.pools.rested[d.pools.layout.place[seats]], 0))
+        d.pools.take(step, seats, units)
+        d.arrive(seats, units)
 
-    def _share(
-        self, d: Deployment, step: int, asked: list[tuple[AskedLine, Seats]], beyond: bool
+
+class Whom:
+    """Whom to ask: seats that are needed and have room under their contributor's cap.
+
+    Lines with a capability and a cap in common are looked at together, a lane at a time; each seat
+    then reads what its line's group came to.
+    """
+
+    def __init__(
+        self, plan: Plan, lines: Lines, cap: Soldiers, widths: NDArray[np.intp], lane: Lanes
     ) -> None:
-        """Burden sharing in proportion to what each has ready, with cumulative rounding.
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number, (row, slot) in enumerate(zip(lines.row, lines.slot, strict=True)):
+            # Where the burden is shared, it is by what all have, caps or not.
+            capped = np.isfinite(cap[slot]).any() and not plan.proportional
+            groups.setdefault((int(row), int(slot) if capped else -1), []).append(number)
+        self.groups = [
+            (row, slot, lines.strength[numbers].min()) for (row, slot), numbers in groups.items()
+        ]
+        group = np.zeros(len(lines.row), np.intp)
+        for which, numbers in enumerate(groups.values()):
+            group[numbers] = which
+        self.asks = np.empty((len(groups), cap.shape[1]), np.bool_)
+        self.place = np.repeat(group * cap.shape[1], widths) + lane
 
-        Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
-        have ready over what all have), rounded up to whole units; what one cannot send falls to
-        those after it. Capability by capability, as declared: who is worth asking depends on the
-        other lanes, and must not decide who is asked first.
-        """
-        rows: dict[int, list[tuple[AskedLine, Seats]]] = {}
-        for line, seats in asked:
-            rows.setdefault(line.row, []).append((line, seats))
-        for row, group in sorted(rows.items()):
-            need = np.maximum(self.deficit[row], 0).astype(np.float64)
-            total, running = np.zeros_like(need), np.zeros_like(need)
-            weights = [self._weight(d.pools, line, seats, beyond) for line, seats in group]
-            for (_, seats), weight in zip(group, weights, strict=True):
-                total[d.lane[seats]] += weight
-            for (line, seats), weight in zip(group, weights, strict=True):
-                lanes = d.lane[seats]
-                running[lanes] += weight
-                wanted, whole = need[lanes], total[lanes]
-                sent = wanted - np.maximum(self.deficit[row][lanes], 0)
-                quota = np.divide(
-                    wanted * running[lanes], whole, where=whole > 0, out=np.zeros_like(whole)
-                )
-                due = np.ceil(np.minimum(wanted, quota) - 1e-9) - sent
-                self._ask(d, line, seats, beyond, due.astype(np.float32))
-            self._go(d, step, beyond)
+    def find(self, deficit: Soldiers, room: Soldiers) -> NDArray[np.bool_]:
+        """Whether to ask: bool (seats,)."""
+        needed = deficit > 0
+        for asks, (row, slot, smallest) in zip(self.asks, self.groups, strict=True):
+            asks[:] = needed[row]
+            if slot >= 0:
+                asks &= room[slot] >= smallest
+        return self.asks.ravel().take(self.place)
 
-    def _weight(
-        self, pools: Pools, line: AskedLine, seats: Seats, beyond: bool
-    ) -> NDArray[np.float64]:
+
+class Share:
+    """Burden sharing in proportion to what each has ready, with cumulative rounding.
+
+    Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
+    have ready over what all have), rounded up to whole units; what one cannot send falls to those
+    after it.
+
+    Parameters
+    ----------
+    seats
+        Of lines of one capability.
+    """
+
+    def __init__(self, sender: Sender, d: Deployment, seats: Seats, beyond: bool) -> None:
+        self.sender, self.d, self.beyond = sender, d, beyond
+        row = d.lines.row[d.pools.layout.line[seats[0]]] if len(seats) else 0
+        self.deficit = sender.deficit[row]
+        self.need = np.maximum(self.deficit, 0).astype(np.float64)
+        self.total, self.running = np.zeros_like(self.need), np.zeros_like(self.need)
+        np.add.at(self.total, d.lane[seats], self._weight(seats))
+
+    def _weight(self, seats: Seats) -> NDArray[np.float64]:
         """Soldiers that a line has ready in this round."""
-        available = np.maximum(self._available(pools, seats, beyond), 0)
-        return available.astype(np.float64) * float(line.worth)
+        available = np.maximum(self.sender.available(self.d.pools, seats, self.beyond), 0)
+        return available * self.d.lines.worth[self.d.pools.layout.line[seats]].astype(np.float64)
+
+    def due(self, seats: Seats, lanes: Lanes) -> Soldiers:
+        """Soldiers that the next line of each lane is asked for."""
+        self.running[lanes] += self._weight(seats)
+        need, total = self.need[lanes], self.total[lanes]
+        quota = np.divide(need * self.running[lanes], total, where=total > 0, out=0 * total)
+        sent = need - np.maximum(self.deficit[lanes], 0)
+        return np.asarray(np.ceil(np.minimum(need, quota) - 1e-9) - sent, np.float32)
