@@ -26,7 +26,7 @@ class Layout:
 
     Attributes
     ----------
-    lane : int array (places,)
+    lane : int32 array (places,)
         Which of the S x L lanes; lane l of size s is number ``s * L + l``.
     origin : int array (places,)
         Number of the place with a single size.
@@ -45,7 +45,7 @@ class Layout:
         self.origin = self._blocks(np.arange(len(first)))
         single = np.concatenate([np.empty(0, np.intp), *lanes])
         size = np.concatenate([np.empty(0, np.intp), *(np.arange(sizes).repeat(n) for n in each)])
-        self.lane = single[self.origin] + size * count
+        self.lane = (single[self.origin] + size * count).astype(np.int32)
         width = each[pool_of_line] * sizes
         self.seat_edges = _edges(width)
         self.line = np.repeat(np.arange(len(width), dtype=np.int16), width)

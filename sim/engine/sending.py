@@ -131,19 +131,13 @@ class Sender:
         self, d: Deployment, step: int, seats: Seats, substitutes: bool, beyond: bool
     ) -> None:
         """Ask some lines in their order, in every lane: turn by turn."""
-        seats = seats[np.argsort(d.lane[seats], kind="stable")]
         share = Share(self, d, seats, beyond) if d.plan.proportional else None
-        while len(seats):
-            first = np.ones(len(seats), np.bool_)  # of the lane's lines
-            lanes = d.lane[seats]
-            np.not_equal(lanes[1:], lanes[:-1], out=first[1:])
-            asked, lanes = seats[first], lanes[first]
-            need = share.due(asked, lanes) if share else self.deficit.ravel()[d.need_of[asked]]
+        for asked in _turns(seats, d.lane[seats]):
+            lanes = d.lane[asked]
+            need = share.due(asked, lanes) if share else None
             self._ask(d, asked, lanes, need, beyond)
             if substitutes:  # another line may ask the same pool
                 self._go(d, step, beyond)
-            seats = seats[~first]
-            seats = seats[self.deficit.ravel()[d.need_of[seats]] > 0]
         self._go(d, step, beyond)
 
     def available(self, pools: Pools, seats: Seats, beyond: bool) -> Counts:
@@ -153,27 +147,31 @@ class Sender:
             return np.asarray(pools.ready[places])
         return np.asarray(np.minimum(pools.room[places], pools.rested[places]))
 
-    def _ask(self, d: Deployment, seats: Seats, lanes: Lanes, need: Soldiers, beyond: bool) -> None:
+    def _ask(
+        self, d: Deployment, seats: Seats, lanes: Lanes, need: Soldiers | None, beyond: bool
+    ) -> None:
         """Send, of one line in each lane, what is needed: whole units, within cap and lift."""
         line = d.pools.layout.line[seats]
         strength, worth = d.lines.strength[line], d.lines.worth[line]
-        count = self.lift.shape[1]
-        cap, way = d.lines.slot[line] * count + lanes, d.lines.corridor[line] * count + lanes
-        room, lift = self.room.ravel(), self.lift.ravel()
-        units = np.ceil(need / worth)
+        at, cap, way = (
+            rows[line] * len(d.lane_of) + lanes
+            for rows in (d.lines.row, d.lines.slot, d.lines.corridor)
+        )
+        deficit, room, lift = self.deficit.ravel(), self.room.ravel(), self.lift.ravel()
+        units = np.ceil((deficit[at] if need is None else need) / worth)
         np.minimum(units, self.available(d.pools, seats, beyond), out=units)
         np.minimum(units, np.floor(room[cap] / strength), out=units)
         fits = np.floor(lift[way] / strength)
         short = fits < units
-        if short.any():
-            d.lift_short.ravel()[d.need_of[seats[short]]] = True
-            np.minimum(units, fits, out=units)
+        d.lift_short.ravel()[at[short]] = True
+        np.minimum(units, fits, out=units)
         going = np.flatnonzero(units > 0)
-        seats, units, soldiers = seats[going], units[going], (units * strength)[going]
-        self.deficit.ravel()[d.need_of[seats]] -= units * worth[going]
+        units = units[going]
+        soldiers = units * strength[going]
+        deficit[at[going]] -= units * worth[going]
         room[cap[going]] -= soldiers
         lift[way[going]] -= soldiers
-        self._sent.append((seats, units.astype(d.pools.kind)))
+        self._sent.append((seats[going], units.astype(d.pools.kind)))
 
     def _go(self, d: Deployment, step: int, beyond: bool) -> None:
         """Those sent go."""
@@ -186,6 +184,20 @@ class Sender:
             d.breach(seats, units - np.maximum(d.pools.rested[d.pools.layout.place[seats]], 0))
         d.pools.take(step, seats, units)
         d.arrive(seats, units)
+
+
+def _turns(seats: Seats, lanes: Lanes) -> Iterator[Seats]:
+    """Cut seats that stand in the order of asking into turns: each lane once, its next seat."""
+    if not len(seats):
+        return
+    by_lane = np.argsort(lanes.astype(np.uint16), kind="stable")  # a block is smaller than that
+    lanes, position = lanes[by_lane], np.arange(len(seats))
+    begins = np.where(np.diff(lanes, prepend=-1) != 0, position, 0)
+    turn = position - np.maximum.accumulate(begins)
+    by_turn = by_lane[np.argsort(turn.astype(np.uint16), kind="stable")]
+    edges = np.cumsum(np.bincount(turn)).tolist()
+    for begin, end in zip([0, *edges], edges, strict=False):
+        yield seats[by_turn[begin:end]]
 
 
 class Whom:

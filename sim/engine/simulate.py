@@ -19,7 +19,7 @@ from sim.engine.verdict import Verdict
 
 Columns = dict[str, NDArray[np.generic]]
 
-WIDTH = 16_384  # lanes that are simulated as one array, at most (one size at least)
+WIDTH = 16384  # lanes that are simulated as one array, at most (one size at least)
 
 
 @dataclass(frozen=True, slots=True)
