@@ -62,7 +62,7 @@ def simulate_block(
         offer = pledge(plan, index, futures, lanes.lanes)
         pools = Pools(plan, index, lanes)
         war = _wars_without_force(plan, index, futures)
-        for group in _side_by_side(own, lanes.count):
+        for group in side_by_side(own, lanes.count):
             sizes = tuple(cell.size for cell in group)
             deployment, verdict, ledger = run_cells(
                 plan, index, sizes, futures, lanes, offer, pools
@@ -82,7 +82,7 @@ def simulate_block(
     return results
 
 
-def _side_by_side(cells: Sequence[Cell], lanes: int) -> list[Sequence[Cell]]:
+def side_by_side(cells: Sequence[Cell], lanes: int) -> list[Sequence[Cell]]:
     """Cells of one mandate in groups of about the same number, to be simulated as one array.
 
     A step costs some time however few lanes there are; too many leave the processor's caches.
