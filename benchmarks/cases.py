@@ -1,23 +1,53 @@
-"""The cases that are timed."""
+"""The cases that are timed, and what each must come to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import sim
+from sim.engine.plan import Plan
+from sim.engine.planning import plan_of
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A scenario, how to build it, and how many replications are timed."""
+    """A scenario, how to build it, and how much of it is timed.
+
+    Attributes
+    ----------
+    mandate, size
+        The cell whose steps and verdict are timed alone.
+    replications
+        Of that cell.
+    lanes, soldier_steps, pledged
+        What it must come to with seed 2026, or a faster wrong answer would pass: replications
+        that are authorised, soldiers in the theatre added up over steps, replications pledged.
+    """
 
     name: str
     build: Callable[[], sim.Scenario]
+    mandate: str
+    size: int
     replications: int
+    lanes: int
+    soldier_steps: int
+    pledged: int
+
+
+@cache
+def plan_for(case: Case) -> Plan:
+    """The plan of a case, made once."""
+    return plan_of(case.build().specification)
+
+
+def cell_of(case: Case) -> int:
+    """Index of the mandate that is timed."""
+    return [mandate.name for mandate in plan_for(case).mandates].index(case.mandate)
 
 
 def _small() -> sim.Scenario:
@@ -28,8 +58,18 @@ def _reference() -> sim.Scenario:
     return sim.load(SCENARIOS / "all_mandates.yaml")
 
 
-def _layout() -> sim.Scenario:
-    """The case of the measured prototype: 128 pools, 156 weekly steps, 8,192 replications."""
+def _large() -> sim.Scenario:
+    return grid(60, 6, 3_652)
+
+
+def grid(nations: int, capabilities: int, days: int) -> sim.Scenario:
+    """So many nations with a pool of each of so many capabilities, in weekly steps."""
+    strengths = {
+        "manoeuvre": 700, "logistics": 450, "engineers": 350, "medical": 150, "fires": 400,
+        "aviation": 250,
+    }  # fmt: skip
+    shares = (0.55, 0.25, 0.13, 0.07, 0.05, 0.05)[:capabilities]
+    asked = dict(zip(strengths, (share / sum(shares) for share in shares), strict=False))
     contributors = {
         f"nation {n:02d}": {
             "army": 50_000,
@@ -40,43 +80,37 @@ def _layout() -> sim.Scenario:
                 {
                     "capability": capability,
                     "units": 6 + n % 5,
-                    "strength": strength,
+                    "strength": strengths[capability],
                     "available": "beta(6, 3)",
                     "notice": "triangular(10, 20, 60) days",
                 }
-                for capability, strength in (
-                    ("manoeuvre", 700),
-                    ("logistics", 450),
-                    ("engineers", 350),
-                    ("medical", 150),
-                )
+                for capability in asked
             ],
             "participation": {
                 "reassurance": {"probability": 0.6, "delay": "triangular(0.5, 1, 3) months"}
             },
         }
-        for n in range(32)
+        for n in range(nations)
     }
     return sim.Scenario(
-        title="128 pools, 156 weekly steps",
-        time={"start": "2026-07-01", "step": "1 week", "horizon": "1092 days"},
-        force={
-            "sizes": [50_000],
-            "capabilities": {
-                "manoeuvre": 0.55, "logistics": 0.25, "engineers": 0.13, "medical": 0.07,
-            },
+        title=f"{nations} nations x {capabilities} capabilities, {days} days",
+        time={"start": "2026-07-01", "step": "1 week", "horizon": f"{days} days"},
+        force={"sizes": [50_000], "capabilities": asked},
+        feasible_when={
+            "full": {"within": "9 months"},
+            "hold": {"for": f"{min(days * 2 // 3, days - 280)} days"},
         },
-        feasible_when={"full": {"within": "9 months"}, "hold": {"for": "24 months"}},
         rotation={"surge": True, "handover": "2 weeks"},
         mandates={"reassurance": {"kind": "reassurance"}},
         will={"correlation": 0.3},
         corridors={"north": {"capacity": "420 per day"}, "south": {"capacity": "420 per day"}},
         contributors=contributors,
-    )  # fmt: skip
+    )
 
 
 CASES = (
-    Case("small", _small, 4_096),
-    Case("reference", _reference, 10_000),
-    Case("layout", _layout, 8_192),
+    Case("small", _small, "reassurance", 50_000, 2_048, 985, 3_230_603_630, 202),
+    Case("reference", _reference, "reassurance", 60_000, 2_048, 985, 3_562_328_190, 79),
+    Case("large", _large, "reassurance", 50_000, 512, 512, 13_924_082_800, 507),
 )
+SMALL, REFERENCE, LARGE = CASES

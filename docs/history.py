@@ -10,10 +10,10 @@ from pathlib import Path
 
 from update import ROOT, replace
 
-from sim.analysis.calibration_parameters import BOUNDS, Generation
-from sim.analysis.history import History, Record, history, read_record
-from sim.analysis.history_others import PLACE, others_table
-from sim.analysis.history_scores import INTERVALS
+from sim.analysis.history.generation import BOUNDS, Generation
+from sim.analysis.history.predictions import History, Record, history, read_record
+from sim.analysis.history.others import PLACE, others_table
+from sim.analysis.history.scores import INTERVALS
 from sim.report.history_figure import history_figure
 from sim.results.files import write_all
 

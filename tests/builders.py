@@ -99,7 +99,7 @@ class Run:
     verdict: Verdict
     strength: Array
     counted: Array
-    sent: Array  # (lines, steps, lanes), as it was when the run had ended
+    sent: Array  # (lines, steps, lanes)
     state: Array  # of the conflict; empty without
     gone: Array  # (steps, contributors, lanes); empty without withdrawals
 
@@ -115,19 +115,43 @@ def simulate(
     deployment = Deployment(plan, mandate, size, lanes, pools)
     offer = pledge(plan, mandate, futures, lanes.lanes)
     verdict = Verdict(plan, plan.mandates[mandate], size, lanes, offer)
-    history: dict[str, list[Array]] = {"strength": [], "counted": [], "state": [], "gone": []}
+    names = ("strength", "counted", "sent", "state", "gone")
+    history: dict[str, list[Array]] = {name: [] for name in names}
     for step in range(plan.steps):
         deployment.advance()
         verdict.observe(step, deployment)
         history["strength"].append(deployment.strength.copy())
         history["counted"].append(deployment.counted.sum(axis=0))
+        history["sent"].append(sends(pools, step))
         if deployment.chain:
             history["state"].append(deployment.chain.state.copy())
         if deployment.patience:
             history["gone"].append(deployment.patience.gone.copy())
     verdict.finish(plan.steps - 1, deployment)
     arrays = {name: np.array(rows) for name, rows in history.items()}
-    return Run(plan, futures, lanes, deployment, verdict, sent=pools.sent.copy(), **arrays)
+    arrays["sent"] = arrays["sent"].swapaxes(0, 1)
+    return Run(plan, futures, lanes, deployment, verdict, **arrays)
+
+
+def sends(pools: Pools, step: int) -> Array:
+    """Units sent in the last step, by line and lane."""
+    layout = pools.layout
+    sent = np.zeros((len(pools.pool_of_line), pools.muster.count * layout.sizes), np.int64)
+    for line in pools.movements.speaker:
+        for seats, units in pools.movements.entries(step, int(line)):
+            sent[layout.line[seats], layout.lane[layout.place[seats]]] += units
+    return sent
+
+
+def by_pool(pools: Pools, places: Array, elsewhere: int) -> Array:
+    """What stands in the places of the pools: by pool, in the order of the plan, and lane."""
+    layout, rows = pools.layout, np.argsort(pools.indices)
+    shape = (len(pools.pools), pools.muster.count * layout.sizes)
+    whole = np.full(shape, elsewhere, np.int64)
+    for row in range(len(rows)):
+        own = layout.places(row)
+        whole[row, layout.lane[own]] = places[own]
+    return whole[rows]
 
 
 def gates(plan: Plan, size: int | None = None, count: int = 64, mandate: int = 0) -> Array:

@@ -117,7 +117,12 @@ def run(plan: Plan, starts: Mapping[int, Array], day: int = 1) -> UnitDays:
     for _ in range(plan.steps):
         deployment.advance()
         soldiers = (deployment.counted, deployment.present, deployment.asked)
-        found.append((*(s.astype(float) / STRENGTH for s in soldiers), pools.ready[0].copy()))
+        found.append(
+            (
+                *(s.astype(float) / STRENGTH for s in soldiers),
+                pools.ready[pools.layout.places(0)].copy(),
+            )
+        )
     filled, present, asked, ready = (np.stack(s, axis=-2) for s in zip(*found, strict=True))
     return UnitDays(filled, present, asked, ready)
 

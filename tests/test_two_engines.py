@@ -19,14 +19,13 @@ from hypothesis import strategies as st
 from two_engines import Case, EnginesDifferError, Records, case_of, compare, records_of
 from wild_scenarios import wild_scenario
 
-from sim.engine import core
 from sim.engine.core import Deployment
 from sim.engine.cycles import CycleQueue
 from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan
 from sim.engine.planning import plan_of
 from sim.engine.pools import Pools
-from sim.engine.sending import AskedLine, Sender
+from sim.engine.sending import Sender, Share
 from sim.scenario.scenario import Scenario, load
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -207,11 +206,11 @@ def schedule_is_ignored(patch: Patch) -> None:
 def withdrawn_units_come_back(patch: Patch) -> None:
     original = Pools.dismiss
 
-    def dismiss(pools: Pools, step: int, line: int, lanes: Any) -> Any:
-        row = pools.pool_of_line[line]
-        books = [counts[row, lanes].copy() for counts in (pools.rested, pools.ready)]
-        units = original(pools, step, line, lanes)
-        pools.rested[row, lanes], pools.ready[row, lanes] = books
+    def dismiss(pools: Pools, seats: Any) -> Any:
+        places = pools.layout.place[seats]
+        books = [counts[places].copy() for counts in (pools.rested, pools.ready)]
+        units = original(pools, seats)
+        pools.rested[places], pools.ready[places] = books
         return units
 
     patch.setattr(Pools, "dismiss", dismiss)
@@ -259,67 +258,69 @@ def breaches_are_not_counted(patch: Patch) -> None:
 
 
 def substitutes_count_in_full(patch: Patch) -> None:
-    def line(**fields: Any) -> AskedLine:
-        return AskedLine(**{**fields, "worth": fields["strength"]})
+    def change(deployment: Deployment, *_: Any) -> None:
+        deployment.lines = deployment.lines._replace(worth=deployment.lines.strength)
 
-    patch.setattr(core, "AskedLine", line)
+    after(patch, Deployment, "__init__", change)
 
 
 def substitutes_go_first(patch: Patch) -> None:
     def change(sender: Sender, *_: Any) -> None:
-        sender.rounds.sort(key=lambda round_: not round_[0][0].substitute)
+        sender.rounds.sort(key=lambda round_: not round_.substitutes)
 
     after(patch, Sender, "__init__", change)
 
 
 def surge_comes_first(patch: Patch) -> None:
     def change(sender: Sender, *_: Any) -> None:
-        sender.rounds.sort(key=lambda round_: (round_[0][0].substitute, not round_[1]))
+        sender.rounds.sort(key=lambda round_: (round_.substitutes, not round_.beyond))
 
     after(patch, Sender, "__init__", change)
 
 
 def cap_is_ignored(patch: Patch) -> None:
     def change(sender: Sender, *_: Any) -> None:
-        sender.capped = [False] * len(sender.capped)
+        sender.cap.fill(np.inf)
 
     after(patch, Sender, "__init__", change)
 
 
 def lift_is_not_carried_over(patch: Patch) -> None:
     def change(sender: Sender, *_: Any) -> None:
-        sender.largest = {corridor: np.float32(0) for corridor in sender.largest}
+        sender.largest[:-1] = 0
 
     after(patch, Sender, "__init__", change)
 
 
 def lift_is_carried_over_without_end(patch: Patch) -> None:
     def change(sender: Sender, *_: Any) -> None:
-        sender.largest = {corridor: np.float32(np.inf) for corridor in sender.largest}
+        sender.largest.fill(np.inf)
 
     after(patch, Sender, "__init__", change)
 
 
 def lift_is_not_used_up(patch: Patch) -> None:
-    original = Sender._go
+    original = Sender._ask
 
-    def go(sender: Sender, *args: Any) -> None:
-        lift = {corridor: left.copy() for corridor, left in sender.lift.items()}
+    def ask(sender: Sender, *args: Any) -> None:
+        lift = sender.lift.copy()
         original(sender, *args)
-        for corridor, left in lift.items():
-            sender.lift[corridor][:] = left
+        sender.lift[:] = lift
 
-    patch.setattr(Sender, "_go", go)
+    patch.setattr(Sender, "_ask", ask)
 
 
 def burden_is_not_shared(patch: Patch) -> None:
-    def share(
-        sender: Sender, d: Deployment, step: int, lines: list[AskedLine], beyond: bool
-    ) -> None:
-        for line in lines:
-            sender._ask(d, step, line, beyond, sender.deficit[line.row])
+    patch.setattr(Share, "due", lambda share, seats, lanes: share.deficit[lanes])
 
-    patch.setattr(Sender, "_share", share)
+
+def lines_are_asked_backwards(patch: Patch) -> None:
+    original = Sender._ask_all
+
+    def ask_all(sender: Sender, d: Deployment, step: int, seats: Any, *args: Any) -> None:
+        original(sender, d, step, seats[::-1].copy(), *args)
+
+    patch.setattr(Sender, "_ask_all", ask_all)
 
 
 def window_stays_open(patch: Patch) -> None:
@@ -363,6 +364,7 @@ FAULTS: list[Fault] = [
     lift_is_carried_over_without_end,
     lift_is_not_used_up,
     burden_is_not_shared,
+    lines_are_asked_backwards,
     window_stays_open,
     cycle_begins_without_demobilisation,
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from builders import by_pool, sends
 from numpy.typing import NDArray
 
 from sim.engine.core import Deployment
@@ -101,10 +102,10 @@ def run_core(case: Case) -> CoreRun:
         waits = lanes.start[case.asked] > step
         bias = np.where(waits, pools.bias, 0)
         row = {
-            "sends": pools.sent[:, step],
-            "ready": pools.ready + bias,
-            "rested": pools.rested + bias,
-            "used": pools.used,
+            "sends": sends(pools, step),
+            "ready": by_pool(pools, pools.ready, -pools.bias) + bias,
+            "rested": by_pool(pools, pools.rested, -pools.bias) + bias,
+            "used": by_pool(pools, pools.level - pools.room, 0),
             "present for": deployment.present,
             "counted for": deployment.counted,
             "strength": deployment.strength[None],

@@ -10,9 +10,9 @@ import click
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.calibration import Calibration, calibrate
-from sim.analysis.history import LEFT_OUT, LIBRARY, OBSERVED
-from sim.analysis.history_record import read_missions
+from sim.analysis.calibration.fit import Calibration, calibrate
+from sim.analysis.history.predictions import LEFT_OUT, LIBRARY, OBSERVED
+from sim.analysis.history.record import read_missions
 from sim.cli.console import console, progress
 from sim.cli.history import record_option
 from sim.engine.streams import BLOCK

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from sim.analysis.history import (
+from sim.analysis.history.predictions import (
     REPLICATIONS,
     SEED,
     History,
@@ -20,8 +20,8 @@ from sim.analysis.history import (
     history,
     read_record,
 )
-from sim.analysis.history_record import FILLS, Mission, read_missions
-from sim.analysis.history_scores import INTERVALS, Summary
+from sim.analysis.history.record import FILLS, Mission, read_missions
+from sim.analysis.history.scores import INTERVALS, Summary
 from sim.cli.console import console, progress
 from sim.engine.streams import BLOCK
 from sim.errors import SimError
@@ -212,7 +212,7 @@ def _missions(predictions: tuple[Prediction, ...], width: int) -> RichTable:
 
 def _cells(score: object) -> tuple[str, str]:
     """What was observed and predicted of a milestone; dashes where it is not scored."""
-    from sim.analysis.history_scores import Score
+    from sim.analysis.history.scores import Score
 
     if not isinstance(score, Score):
         return "-", "-"

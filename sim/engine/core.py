@@ -1,29 +1,46 @@
-"""The vectorised core: one force size under one mandate, in many futures at once.
+"""The vectorised core: one mandate, at some force sizes, in many futures at once.
 
-Replications are the last, contiguous axis of every array ("lanes"); Python loops run over steps and
-pools only. All quantities are whole soldiers and whole units: float32 holds them exactly, so the
-speed costs no truth. The order of a step is that of ``docs/model.md``.
+Replications are the last, contiguous axis of every array ("lanes"), with one force size after the
+other; Python loops run over steps and lines only. All quantities are whole soldiers and whole
+units: float32 holds them exactly, so the speed costs no truth. The order of a step is that of
+``docs/model.md``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.conflict import ConflictChain, Patience
-from sim.engine.muster import Muster
+from sim.engine.counts import Counts
+from sim.engine.movements import Seats
+from sim.engine.muster import Muster, narrow
 from sim.engine.plan import NEVER, Plan
 from sim.engine.pools import Pools
-from sim.engine.sending import AskedLine, Sender
+from sim.engine.sending import Lines, Sender
 
 Soldiers = NDArray[np.float32]
+Lanes = NDArray[np.intp]
 
 
 class Deployment:
-    """State of one cell (mandate, force size) in L lanes, advanced step by step.
+    """State of a mandate at S force sizes in all lanes of a muster, advanced step by step.
+
+    L lanes in all: lane l of the muster with size s is number ``s * muster.count + l``.
+
+    Parameters
+    ----------
+    size
+        Soldiers asked for: one number, or several to be simulated side by side.
 
     Attributes
     ----------
+    sizes : tuple of int
+        The S force sizes.
+    lane_of : int array (L,)
+        Lane of the muster that each lane is.
     capabilities : tuple of int
         The capabilities asked for (indices of the plan), C of them: first axis below.
     nations : tuple of int
@@ -45,9 +62,15 @@ class Deployment:
         The next step to simulate.
     """
 
-    def __init__(self, plan: Plan, index: int, size: int, muster: Muster, pools: Pools) -> None:
-        self.plan, self.mandate, self.size, self.muster = plan, plan.mandates[index], size, muster
-        mandate, count = self.mandate, muster.count
+    def __init__(
+        self, plan: Plan, index: int, size: int | Sequence[int], muster: Muster, pools: Pools
+    ) -> None:
+        self.plan, self.mandate, self.muster = plan, plan.mandates[index], muster
+        self.sizes = (size,) if isinstance(size, int) else tuple(size)
+        mandate, count = self.mandate, muster.count * len(self.sizes)
+        self.lane_of = np.tile(np.arange(muster.count), len(self.sizes))
+        self.authorised = muster.authorised[self.lane_of]
+        self.refused_renewal = muster.refused_renewal[self.lane_of]
         self.step = 0
         self.capabilities = tuple(c for c, share in enumerate(mandate.shares) if share > 0)
         row = {c: i for i, c in enumerate(self.capabilities)}
@@ -55,30 +78,22 @@ class Deployment:
         slot = {nation: i for i, nation in enumerate(self.nations)}
 
         self.pools = pools
-        pools.reset()
-        self.lines = tuple(
-            AskedLine(
-                number=number,
-                pool=plan.pools[line.pool],
-                pool_row=pools.position[line.pool],
-                row=row[line.capability],
-                slot=slot[plan.pools[line.pool].contributor],
-                worth=np.float32(line.worth),
-                strength=np.float32(plan.pools[line.pool].strength),
-                substitute=line.substitute,
-            )
-            for number, line in enumerate(mandate.lines)
+        pools.reset(len(self.sizes))
+        ways = len(plan.corridors) + 1  # the last one is without limit
+        pool_of = [plan.pools[line.pool] for line in mandate.lines]
+        self.lines = Lines(
+            row=np.array([row[line.capability] for line in mandate.lines], np.intp),
+            slot=np.array([slot[pool.contributor] for pool in pool_of], np.intp),
+            corridor=np.array([pool.corridor % ways for pool in pool_of], np.intp),
+            worth=np.array([line.worth for line in mandate.lines], np.float32),
+            strength=np.array([pool.strength for pool in pool_of], np.float32),
+            primary=sum(not line.substitute for line in mandate.lines),
         )
-        # What a unit of each line adds, in matrix form: whole numbers, so exact in any order.
-        self._worths = np.zeros((len(self.capabilities), len(self.lines)), np.float32)
-        self._strengths = np.zeros((len(self.nations), len(self.lines)), np.float32)
-        for line in self.lines:
-            self._worths[line.row, line.number] = line.worth
-            self._strengths[line.slot, line.number] = line.strength
-        self._lines_of = {
-            nation: tuple(line for line in self.lines if line.slot == i)
-            for nation, i in slot.items()
-        }
+        # By seat of the pools: its lane, and the place of its capability in the arrays (C, L).
+        layout = pools.layout
+        self.lane = layout.lane[layout.place] if layout.shared else layout.lane
+        self.need_of = np.repeat(self.lines.row * count, np.diff(layout.seat_edges)) + self.lane
+
         shape = (len(self.capabilities), count)
         self.present: Soldiers = np.zeros(shape, np.float32)
         self.counted: Soldiers = np.zeros(shape, np.float32)
@@ -88,114 +103,139 @@ class Deployment:
         self.soldiers: Soldiers = np.zeros((len(self.nations), count), np.float32)
         self.breaches = np.zeros((len(self.nations), count), np.int32)
         self.strength: Soldiers = np.zeros(count, np.float32)
-        self._scratch: Soldiers = np.empty(count, np.float32)
 
         self.ended_at = np.full(count, NEVER, np.int32)
         self.ended_by_conflict = np.zeros(count, np.bool_)
-        self._ended = np.empty(0, np.intp)  # lanes whose mission has ended, once they go home
-        self._exits: list[tuple[int, NDArray[np.intp], NDArray[np.int64]]] = []
+        self._exits: list[tuple[int, Seats, Counts]] = []  # since when, and who was there
         self.phase_of_step = self._phases()
         self.chain: ConflictChain | None = None
         self.patience: Patience | None = None
         if mandate.conflict and muster.conflict:
-            self.chain = ConflictChain(plan, mandate.conflict, muster.conflict)
+            draws = narrow(muster.conflict, self.lane_of)
+            self.chain = ConflictChain(plan, mandate.conflict, draws)
             if self.chain.withdraws:
-                self.patience = Patience(plan, mandate.conflict, muster.patience, muster.joined)
+                patience, joined = muster.patience[:, self.lane_of], muster.joined[:, self.lane_of]
+                self.patience = Patience(plan, mandate.conflict, patience, joined)
         self.sender = Sender(self)
 
-    def _phases(self) -> dict[int, list[tuple[int, NDArray[np.intp]]]]:
+    def _phases(self) -> dict[int, list[tuple[int, Lanes]]]:
         """Lanes that enter a phase, by step: {step: [(phase, lanes), ...]}."""
-        entries: dict[int, list[tuple[int, NDArray[np.intp]]]] = {}
+        entries: dict[int, list[tuple[int, Lanes]]] = {}
         for phase, (after, _) in enumerate(self.mandate.phases):
-            begins = self.muster.authorised + after
+            begins = self.authorised + after
             for step in np.unique(begins):
                 if step < self.plan.steps:
                     lanes = np.flatnonzero(begins == step)
                     entries.setdefault(int(step), []).append((phase, lanes))
         return entries
 
+    def lanes_of(self, part: int) -> slice:
+        """The lanes of one of the force sizes."""
+        return slice(part * self.muster.count, (part + 1) * self.muster.count)
+
+    def targets(self, phase: int) -> Soldiers:
+        """Soldiers asked for in a phase, by capability and lane: (C, L)."""
+        share = self.mandate.phases[phase][1]
+        by_size = np.array([self.mandate.targets(size, share) for size in self.sizes], np.float32)
+        return by_size[:, list(self.capabilities)].T.repeat(self.muster.count, axis=1)
+
     def advance(self) -> None:
         """Simulate one step."""
         step = self.step
         self._leave(step)
-        self.pools.advance(step, self.patience.gone if self.patience else None)
+        self.pools.advance(step)
         self._withdraw(step)
         for phase, lanes in self.phase_of_step.get(step, ()):
-            targets = self.mandate.targets(self.size, self.mandate.phases[phase][1])
             running = lanes[self.ended_at[lanes] == NEVER]
-            for row, capability in enumerate(self.capabilities):
-                self.asked[row, running] = targets[capability]
+            self.asked[:, running] = self.targets(phase)[:, running]
         self.sender.send(self, step)
         np.sum(self.soldiers, axis=0, out=self.strength)
         if self.chain:
             self._conflict(step, self.chain)
         self.step += 1
 
+    def arrive(self, seats: Seats, units: Counts) -> None:
+        """Units reach the theatre."""
+        self._change(self.present, self.soldiers, seats, units.astype(np.float32))
+
+    def breach(self, seats: Seats, early: Counts) -> None:
+        """So many units are sent before they are rested."""
+        breaks = np.flatnonzero(early > 0)
+        seats = seats[breaks]
+        place = self.lines.slot[self.pools.layout.line[seats]] * len(self.lane_of)
+        np.add.at(self.breaches.reshape(-1), place + self.lane[seats], early[breaks])
+
+    def _change(
+        self, capabilities: Soldiers, soldiers: Soldiers | None, seats: Seats, units: Soldiers
+    ) -> None:
+        """Add units to what capabilities have, and to their contributors' soldiers."""
+        line = self.pools.layout.line[seats]
+        np.add.at(capabilities.reshape(-1), self.need_of[seats], units * self.lines.worth[line])
+        if soldiers is not None:
+            place = self.lines.slot[line] * soldiers.shape[1] + self.lane[seats]
+            np.add.at(soldiers.reshape(-1), place, units * self.lines.strength[line])
+
     def _leave(self, step: int) -> None:
         """Units whose tour ends go home; units whose relief may come no longer count."""
-        pools, scratch = self.pools, self._scratch
-        for number in pools.leaving(step, pools.counting):
-            line, units = self.lines[number], pools.sent[number, step - pools.counting[number]]
-            pools.used[line.pool_row] -= units
-            self.counted[line.row] -= np.multiply(units, line.worth, out=scratch)
-        for number in pools.leaving(step, pools.tour):
-            line, units = self.lines[number], pools.sent[number, step - pools.tour[number]]
-            self.present[line.row] -= np.multiply(units, line.worth, out=scratch)
-            self.soldiers[line.slot] -= np.multiply(units, line.strength, out=scratch)
+        pools = self.pools
+        seats, units = pools.due(step, pools.counting)
+        np.add.at(pools.room, pools.layout.place[seats], units)
+        np.subtract.at(pools.counted, seats, units)
+        self._change(self.counted, None, seats, -units.astype(np.float32))
+        seats, units = pools.due(step, pools.tour)
+        np.subtract.at(pools.present, seats, units)
+        self._change(self.present, self.soldiers, seats, -units.astype(np.float32))
 
     def _withdraw(self, step: int) -> None:
         """Ended missions go home over some time, contributors that have lost patience at once."""
         ending = np.flatnonzero(
             ((self.ended_at == step - 1) & self.ended_by_conflict)
-            | ((self.muster.refused_renewal == step) & (self.ended_at == NEVER))
+            | ((self.refused_renewal == step) & (self.ended_at == NEVER))
         )
         if len(ending):
             self.ended_at[ending] = np.minimum(self.ended_at[ending], step)
             self.asked[:, ending] = 0
-            self._ended = np.concatenate([self._ended, ending])
-            if self.mandate.withdrawn_over > 1:
-                here = np.zeros((len(self.lines), len(ending)), np.int64)
-                for line in self.lines:
-                    here[line.number] = self.pools.away(step, line.number, ending)[0]
-                self._exits.append((step, ending, here))
+            seats = self.pools.layout.seats_in(ending)
+            self._exits.append((step, seats, self._dismiss(seats)))
         self._exit(step)
         if self.patience:
             self.patience.join(step)
-            nations, lanes = self.patience.leave(step, self.ended_at != NEVER)
-            for nation in np.unique(nations):
-                self._dismiss(step, int(nation), lanes[nations == nation])
+            lanes = self.patience.leave(step, self.ended_at != NEVER)[1]
+            if len(lanes):
+                seats = self.pools.layout.seats_in(np.unique(lanes))
+                nation = np.array(self.nations, np.intp)[
+                    self.lines.slot[self.pools.layout.line[seats]]
+                ]
+                seats = seats[self.patience.gone[nation, self.lane[seats]]]
+                units = self._dismiss(seats).astype(np.float32)
+                self._change(self.lost, None, seats, units)
 
-    def _dismiss(self, step: int, nation: int, lanes: NDArray[np.intp]) -> None:
-        """Take a contributor's units out of the theatre for good."""
-        for line in self._lines_of.get(nation, ()):
-            present, counted = self.pools.dismiss(step, line.number, lanes)
-            self.present[line.row, lanes] -= present * line.worth
-            self.counted[line.row, lanes] -= counted * line.worth
-            self.soldiers[line.slot, lanes] -= present * line.strength
-            self.lost[line.row, lanes] += present * line.worth
+    def _dismiss(self, seats: Seats) -> Counts:
+        """Take units out of the theatre for good; how many were there."""
+        present, counted = self.pools.dismiss(seats)
+        self._change(self.present, self.soldiers, seats, -present.astype(np.float32))
+        self._change(self.counted, None, seats, -counted.astype(np.float32))
+        return present
 
     def _exit(self, step: int) -> None:
         """Of ended missions ``floor(units * (W - k) / W)`` of every line remain in the k-th step.
 
-        Nobody is sent any more, so the pools' own books may run on: what stands in the theatre is
-        set here.
+        Their pools know nothing of them any more: what stands in the theatre is kept here.
         """
-        if not len(self._ended):
-            return
-        for soldiers in (self.present, self.counted, self.soldiers):
-            soldiers[:, self._ended] = 0
         over = self.mandate.withdrawn_over
-        self._exits = [entry for entry in self._exits if step - entry[0] + 1 < over]
-        for began, lanes, units in self._exits:
-            here = (units * (over - (step - began + 1)) // over).astype(np.float32)
-            self.present[:, lanes] += self._worths @ here
-            self.soldiers[:, lanes] += self._strengths @ here
+        for began, seats, units in self._exits:
+            k = step - began + 1
+            there = units.astype(np.int64)
+            before = there * (over - k + 1) // over if k > 1 else 0 * there
+            change = (there * (over - k) // over - before).astype(np.float32)
+            self._change(self.present, self.soldiers, seats, change)
+        self._exits = [exit_ for exit_ in self._exits if step - exit_[0] + 1 < over]
 
     def _conflict(self, step: int, chain: ConflictChain) -> None:
         """Peace or war, hazards of withdrawal, and missions that the conflict ends."""
-        chain.advance(self.muster.conflict_uniform[step], self.strength)
+        chain.advance(self.muster.conflict_uniform[step][self.lane_of], self.strength)
         if self.patience:
             self.patience.accrue(step, chain.withdrawal_hazard())
-        over = chain.ends_mission() & (self.ended_at == NEVER) & (self.muster.authorised <= step)
+        over = chain.ends_mission() & (self.ended_at == NEVER) & (self.authorised <= step)
         self.ended_at[over] = step
         self.ended_by_conflict |= over

@@ -28,6 +28,7 @@ from sim.engine.politics import (
     stacked,
 )
 from sim.engine.streams import uniforms
+from sim.scenario.amounts import Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,31 @@ def _units(pool: Pool, seed: int, block: int, count: int) -> Ints:
         there = u < pool.available
         rows = [there[:units].sum(axis=0, dtype=np.int32) for _, units in pool.units]
     else:
-        share = pool.available.quantile(uniforms(seed, f"{pool.name}.available", block, count))
-        rows = [np.floor(share * units + 1e-9).astype(np.int32) for _, units in pool.units]
+        u = uniforms(seed, f"{pool.name}.available", block, count)
+        rows = [_share_of(units, pool.available, u) for _, units in pool.units]
     return np.stack(rows)
+
+
+def _share_of(units: int, share: Amount, u: Floats) -> Ints:
+    """Whole units in a drawn share of them, rounded down.
+
+    The quantile function of the beta family takes its time, and a larger draw is never fewer units.
+    So only the draws are looked for at which there is one unit more: by bisection, for all units at
+    once.
+    """
+    if share.family != "beta":
+        return np.floor(share.quantile(u) * units + 1e-9).astype(np.int32)
+    order, unit = np.argsort(u), np.arange(1, units + 1)
+    ranked = u[order]
+    low, high = np.zeros(units, np.intp), np.full(units, len(u))  # from which draw on it is there
+    while (search := np.flatnonzero(low < high)).size:
+        middle = (low[search] + high[search]) // 2
+        there = np.floor(share.quantile(ranked[middle]) * units + 1e-9) >= unit[search]
+        high[search[there]] = middle[there]
+        low[search[~there]] = middle[~there] + 1
+    found = np.empty(len(u), np.int32)
+    found[order] = np.searchsorted(low, np.arange(len(u)), side="right")
+    return found
 
 
 def _lift(corridor: Corridor, plan: Plan, seed: int, block: int, count: int) -> NDArray[np.float32]:

@@ -107,60 +107,61 @@ def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
     return sum(numbers), sum(value * value for value in numbers)
 
 
-def _histogram(values: NDArray[np.float32], scale: float) -> Integers:
+def _histogram(values: NDArray[np.float32], scale: Any, sizes: int = 1) -> Integers:
+    """Count values by bin; with several sizes, one after the other."""
     # A value a hair below an edge is one that stands on it, less its last digit.
     bins = np.minimum(values * np.float32(scale) + np.float32(1e-3), BINS - 1).astype(np.intp)
-    return np.bincount(np.maximum(bins, 0), minlength=BINS)
+    np.maximum(bins, 0, out=bins)
+    bins.reshape(sizes, -1)[:] += np.arange(sizes)[:, None] * BINS
+    return np.bincount(bins, minlength=sizes * BINS)
 
 
 class Ledger:
-    """Adds up what happens in the L authorised lanes of one cell, step by step."""
+    """Adds up what happens in L lanes (S force sizes one after the other), step by step."""
 
     def __init__(
         self, plan: Plan, deployment: Deployment, verdict: Verdict, cost: NDArray[np.float64]
     ) -> None:
         self.plan, self.deployment, self.verdict, self.cost = plan, deployment, verdict, cost
-        count, nations = deployment.muster.count, len(deployment.nations)
-        self.present = np.zeros((plan.steps, BINS), np.int64)
-        self.counted = np.zeros((plan.steps, BINS), np.int64)
-        self.fill = np.zeros((plan.steps, BINS), np.int64)
-        self.present_sum = np.zeros(plan.steps, np.int64)
-        self.counted_sum = np.zeros(plan.steps, np.int64)
-        self.fill_sum = np.zeros(plan.steps, np.int64)
+        count, nations = len(deployment.lane_of), len(deployment.nations)
+        sizes = len(deployment.sizes)
+        self.present = np.zeros((plan.steps, sizes * BINS), np.int64)
+        self.counted = np.zeros((plan.steps, sizes * BINS), np.int64)
+        self.fill = np.zeros((plan.steps, sizes * BINS), np.int64)
+        self.present_sum = np.zeros((plan.steps, sizes), np.int64)
+        self.counted_sum = np.zeros((plan.steps, sizes), np.int64)
+        self.fill_sum = np.zeros((plan.steps, sizes), np.int64)
         self.snapshots = {step: place for place, step in enumerate(snapshots(plan))}
-        self.nation_present_sum = np.zeros((nations, len(self.snapshots)), np.int64)
-        self.nation_present_squares = np.zeros((nations, len(self.snapshots)), np.int64)
+        self.nation_present_sum = np.zeros((nations, len(self.snapshots), sizes), np.int64)
+        self.nation_present_squares = np.zeros_like(self.nation_present_sum)
         self.hold_fill = np.zeros(count)
         self.soldier_steps = np.zeros((nations, count))
         self.deaths = np.zeros((nations, count))
         self.peak = np.zeros((nations, count), np.float32)
-        mandate, size = deployment.mandate, deployment.size
-        self.targets = [
-            np.array([mandate.targets(size, share)[c] for c in deployment.capabilities], np.float32)
-            for _, share in mandate.phases
-        ]
+        per_force = [np.float32(BINS_PER_FORCE / size) for size in deployment.sizes]
+        self.per_force = np.repeat(per_force, deployment.muster.count)
         self.target = np.zeros(deployment.present.shape, np.float32)
 
     def observe(self, step: int) -> None:
         """Add one step."""
-        d = self.deployment
-        per_force = BINS_PER_FORCE / d.size
+        d, sizes = self.deployment, len(self.deployment.sizes)
         counted = d.counted.sum(axis=0)
-        self.present[step] += _histogram(d.strength, per_force)
-        self.counted[step] += _histogram(counted, per_force)
-        self.present_sum[step] += int(d.strength.sum(dtype=np.float64))
-        self.counted_sum[step] += int(counted.sum(dtype=np.float64))
+        self.present[step] += _histogram(d.strength, self.per_force, sizes)
+        self.counted[step] += _histogram(counted, self.per_force, sizes)
+        by_size = (sizes, d.muster.count)
+        self.present_sum[step] += _whole_sums(d.strength.reshape(by_size))
+        self.counted_sum[step] += _whole_sums(counted.reshape(by_size))
         for phase, lanes in d.phase_of_step.get(step, ()):
-            self.target[:, lanes] = self.targets[phase][:, None]
+            self.target[:, lanes] = d.targets(phase)[:, lanes]
         fill = self._fill()
-        self.fill[step] += _histogram(fill, BINS_PER_FORCE)
-        self.fill_sum[step] += exact_sums(fill / FILL_UNIT)[0]
+        self.fill[step] += _histogram(fill, BINS_PER_FORCE, sizes)
+        self.fill_sum[step] += _whole_sums(np.rint(fill / FILL_UNIT).reshape(by_size))
         self.hold_fill += fill * self.verdict.holding(step)
         self.soldier_steps += d.soldiers
         if (place := self.snapshots.get(step)) is not None:
-            here = d.soldiers.astype(np.float64)  # whole numbers, whose squares float32 cannot hold
-            self.nation_present_sum[:, place] = here.sum(axis=1)
-            self.nation_present_squares[:, place] = (here * here).sum(axis=1)
+            here = d.soldiers.reshape(len(d.nations), *by_size)
+            self.nation_present_sum[:, place] = _whole_sums(here)
+            self.nation_present_squares[:, place] = _whole_sums(np.square(here, dtype=np.float64))
         np.maximum(self.peak, d.soldiers, out=self.peak)
         if d.chain and d.chain.lethal:
             self.deaths += d.soldiers * d.chain.death_rate()
@@ -174,11 +175,15 @@ class Ledger:
         lowest = shares.min(axis=0, initial=2)
         return np.where(self.target.any(axis=0), lowest, 0).astype(np.float32)
 
-    def outcomes(self, adequate: NDArray[np.bool_], replications: int, war: int) -> Outcomes:
-        """Close the books.
+    def outcomes(
+        self, part: int, adequate: NDArray[np.bool_], replications: int, war: int
+    ) -> Outcomes:
+        """Close the books on one of the force sizes.
 
         Parameters
         ----------
+        part
+            Number of the size among those simulated side by side.
         adequate : bool array (B,)
             Over all replications of the block, authorised or not.
         replications
@@ -188,40 +193,44 @@ class Ledger:
         """
         d, plan, verdict = self.deployment, self.plan, self.verdict
         months = plan.step_days / (365.25 / 12)
-        held = verdict.held
+        at, replication = d.lanes_of(part), d.muster.lanes
+        bins = slice(part * BINS, (part + 1) * BINS)
+        held, breaches = verdict.held[at], d.breaches[:, at]
+        soldier_steps, deaths = self.soldier_steps[:, at], self.deaths[:, at]
         counts = {
             "replications": replications,
             "authorised": d.muster.count,
-            "pledged": verdict.pledged.sum(),
-            "initial": verdict.initial.sum(),
-            "full": verdict.full.sum(),
+            "pledged": verdict.pledged[at].sum(),
+            "initial": verdict.initial[at].sum(),
+            "full": verdict.full[at].sum(),
             "feasible": held.sum(),
             "adequate": adequate.sum(),
-            "feasible_and_adequate": (held & adequate[d.muster.lanes]).sum(),
-            "mission_ended": (d.ended_at < NEVER).sum(),
+            "feasible_and_adequate": (held & adequate[replication]).sum(),
+            "mission_ended": (d.ended_at[at] < NEVER).sum(),
             "war": war,
         }
-        causes = np.bincount(verdict.cause[~held], minlength=len(CAUSES)).astype(np.int64)
+        causes = np.bincount(verdict.cause[at][~held], minlength=len(CAUSES)).astype(np.int64)
         causes[0] += replications - d.muster.count  # not authorised in time
-        cost = self.soldier_steps * months * self.cost[d.muster.lanes] / COST_UNIT
-        gone = d.patience.gone[list(d.nations)] if d.patience else np.zeros_like(self.peak)
+        cost = soldier_steps * months * self.cost[replication] / COST_UNIT
+        gone = np.zeros(breaches.shape)
+        if d.patience:
+            gone += d.patience.gone[list(d.nations), at]
         nation_rows = (
             (d.muster.joins[list(d.nations)], 1.0),
-            (self.peak, 1.0),
-            (self.soldier_steps / plan.steps, 0.1),
-            (d.breaches, 1.0),
-            (self.deaths, DEATHS_UNIT),
+            (self.peak[:, at], 1.0),
+            (soldier_steps / plan.steps, 0.1),
+            (breaches, 1.0),
+            (deaths, DEATHS_UNIT),
             (cost, 1.0),
             (gone, 1.0),
         )
-        deaths, breaches = self.deaths.sum(axis=0), d.breaches.sum(axis=0)
         total_rows = (
-            (deaths, DEATHS_UNIT),
+            (deaths.sum(axis=0), DEATHS_UNIT),
             (cost.sum(axis=0), 1.0),
-            (breaches, 1.0),
+            (breaches.sum(axis=0), 1.0),
             (gone.sum(axis=0), 1.0),
-            (self.soldier_steps.sum(axis=0) / plan.steps, 1.0),
-            (self.hold_fill / np.maximum(verdict.hold_steps, 1), FILL_UNIT),
+            (soldier_steps.sum(axis=0) / plan.steps, 1.0),
+            (self.hold_fill[at] / np.maximum(verdict.hold_steps[at], 1), FILL_UNIT),
         )
         pairs = [exact_sums(np.nan_to_num(values) / unit) for values, unit in total_rows]
         nation_pairs = [
@@ -232,25 +241,30 @@ class Ledger:
         return Outcomes(
             counts=np.array([int(counts[name]) for name in COUNTS], np.int64),
             causes=causes,
-            initial_steps=self._steps(verdict.elapsed(verdict.initial_at)),
-            full_steps=self._steps(verdict.elapsed(verdict.full_at)),
-            present=self.present,
-            counted=self.counted,
-            fill=self.fill,
-            present_sum=self.present_sum,
-            counted_sum=self.counted_sum,
-            fill_sum=self.fill_sum,
+            initial_steps=self._steps(verdict.elapsed(verdict.initial_at)[at]),
+            full_steps=self._steps(verdict.elapsed(verdict.full_at)[at]),
+            present=self.present[:, bins].copy(),
+            counted=self.counted[:, bins].copy(),
+            fill=self.fill[:, bins].copy(),
+            present_sum=self.present_sum[:, part].copy(),
+            counted_sum=self.counted_sum[:, part].copy(),
+            fill_sum=self.fill_sum[:, part].copy(),
             sums=np.array([total for total, _ in pairs], object),
             squares=np.array([square for _, square in pairs], object),
             nation_sums=_table([[s for s, _ in row] for row in nation_pairs], shape),
             nation_squares=_table([[q for _, q in row] for row in nation_pairs], shape),
-            nation_present_sum=self.nation_present_sum,
-            nation_present_squares=self.nation_present_squares,
+            nation_present_sum=self.nation_present_sum[..., part].copy(),
+            nation_present_squares=self.nation_present_squares[..., part].copy(),
         )
 
     def _steps(self, elapsed: NDArray[np.int32]) -> Integers:
         steps = self.plan.steps
         return np.bincount(np.minimum(elapsed, steps), minlength=steps + 1)
+
+
+def _whole_sums(rows: NDArray[np.float32]) -> Integers:
+    """Sum whole numbers along the last axis."""
+    return np.asarray(rows.sum(axis=-1, dtype=np.float64), np.int64)
 
 
 def _table(rows: list[list[int]], shape: tuple[int, int]) -> NDArray[Any]:

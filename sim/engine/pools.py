@@ -6,13 +6,15 @@ taken. `ready` counts units home for the least interval, less all that were sent
 home for the whole goal, less all that were sent: below zero while units sent early would still be
 resting.
 
+A pool has *places* only in the lanes in which its contributor takes part; they stand one after the
+other in flat arrays, pool by pool. A line has a *seat* in every place of its pool. Mostly a pool
+serves one line, and seats and places are the same.
+
 All counts are whole units in a small integer type; a bias is taken off until the pool may send, so
 that a pool that may not send simply has nothing ready.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,63 +22,69 @@ from numpy.typing import NDArray
 from sim.engine.counts import Counts, count_type
 from sim.engine.cycles import CycleQueue
 from sim.engine.forces import Pool
+from sim.engine.layout import Layout
+from sim.engine.movements import Movements, Seats
 from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan
+from sim.engine.standing import standing, time_at_home
 
 Lanes = NDArray[np.intp]
+Places = NDArray[np.intp]
 
 
 class Pools:
-    """State of all pools that a mandate asks, in L lanes; reused by one force size after another.
+    """State of all pools that a mandate asks; used for some force sizes after others.
 
-    P pools, K lines. A pool may serve several lines (its own capability, and those that it stands
-    in for); it is one queue all the same.
+    P pools in the order in which they are asked, K lines. With S force sizes at once, the lanes of
+    the muster stand there S times, size by size.
 
     Attributes
     ----------
     pools : tuple of Pool
         The P pools; `position` maps their index in the plan to the row here.
-    rested, ready : integer arrays (P, L)
+    layout : Layout
+        Which lane, pool and line each place and each seat belongs to.
+    rested, ready : integer arrays (places,)
         See the module. For a readiness cycle both are the units inside their window.
-    used : integer array (P, L)
-        Units in the theatre that count (not outgoing), over all lines.
-    level : integer array (P, L)
+    level : integer array (places,)
         Presence that can be kept up for the whole mission.
-    sent : integer array (K, steps, L)
-        Units sent on each line, by the step in which they were.
-    any_sent : bool array (K, steps)
-        Whether any lane sent on a line at a step: most rows of `sent` are empty, and need no work.
+    room : integer array (places,)
+        How far the units that count (not outgoing), over all lines, are below the level.
+    present, counted : integer arrays (seats,)
+        Units in the theatre, and those that count.
+    dismissed : bool array (places,)
+        Whether everybody has left for good.
     """
 
     def __init__(self, plan: Plan, index: int, muster: Muster) -> None:
         mandate = plan.mandates[index]
-        indices = sorted({line.pool for line in mandate.lines})
+        self.indices = list(dict.fromkeys(line.pool for line in mandate.lines))
         self.plan, self.muster, self.mission = plan, muster, mandate.criteria.mission
-        self.indices = indices
-        self.pools: tuple[Pool, ...] = tuple(plan.pools[p] for p in indices)
-        self.position = {p: row for row, p in enumerate(indices)}
+        self.pools: tuple[Pool, ...] = tuple(plan.pools[p] for p in self.indices)
+        self.position = {p: row for row, p in enumerate(self.indices)}
         self.kind, self.bias = count_type(self.pools)
-        shape = (len(indices), muster.count)
-        self.rested: Counts = np.empty(shape, self.kind)
-        self.ready: Counts = np.empty(shape, self.kind)
-        self.used: Counts = np.zeros(shape, self.kind)
-        self.level: Counts = np.empty(shape, self.kind)
         self.pool_of_line = np.array([self.position[line.pool] for line in mandate.lines], np.intp)
-        self.sent: Counts = np.zeros((len(mandate.lines), plan.steps, muster.count), self.kind)
-        self.any_sent = np.zeros((len(mandate.lines), plan.steps), np.bool_)
 
         def of_pools(key: str) -> NDArray[np.int64]:
             return np.array([getattr(pool, key) for pool in self.pools], np.int64)
 
         self.tour = of_pools("tour")[self.pool_of_line]
         self.counting = self.tour - of_pools("handover")[self.pool_of_line]
-        self.contributor = of_pools("contributor")
         resting = np.array([pool.cycle is None for pool in self.pools], np.bool_)
         self.least = np.where(resting, of_pools("least"), NEVER)
         self.rested_after = np.where(resting, of_pools("rested_after"), NEVER)
-        # Lines in layers within which no pool stands twice, so that rows can be added at once.
-        nth = [list(self.pool_of_line[:k]).count(p) for k, p in enumerate(self.pool_of_line)]
-        self._layers = [np.flatnonzero(np.array(nth) == n) for n in range(max(nth, default=-1) + 1)]
+        self._kept = max(
+            (p.tour + p.demobilisation + max(p.rested_after, p.least) for p in self.pools),
+            default=0,
+        )
+        # Units of two pools move together if their times agree; a cycle is one pool's own.
+        times = [
+            (pool.tour, pool.handover, pool.least, pool.rested_after, pool.cycle and row)
+            for row, pool in enumerate(self.pools)
+        ]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(times))}
+        kinds = np.array([numbers[key] for key in times], np.intp)
+        self._kind_of_line = kinds[self.pool_of_line]
         self._resized = {
             (begin, row): segment
             for row, pool in enumerate(self.pools)
@@ -84,206 +92,187 @@ class Pools:
             if segment > 0
         }
         self._resize_steps = {step for step, _ in self._resized}
-        self._begin()
-        starts = muster.start[indices]
-        order = np.argsort(starts, axis=None, kind="stable")
-        self._starting = np.unravel_index(order, starts.shape)
-        self._start_edges = np.searchsorted(starts.ravel()[order], np.arange(plan.steps + 1))
-        self._dirty = False
+        self._stand(muster)
 
-    def _begin(self) -> None:
-        """Where units stand at step 0."""
-        self.cycles: dict[int, CycleQueue] = {}
-        tables: list[Counts] = []
-        # First row of each pool in `_initial`: units by their time at home at step 0.
-        self._initial_row = np.zeros(len(self.pools), np.int64)
-        rows = 0
+    def _stand(self, muster: Muster) -> None:
+        """Where units stand at step 0, in the lanes as they are in the muster."""
+        self.lanes = [np.flatnonzero(muster.joins[pool.contributor]) for pool in self.pools]
+        self.units = [
+            muster.units[index][:, lanes]
+            for index, lanes in zip(self.indices, self.lanes, strict=True)
+        ]
+        self._home_at_start: dict[int, NDArray[np.int32]] = {}  # of pools with a cycle
+        self._initial: list[Counts] = []  # per pool: units by their time at home, (steps, lanes)
+        first: list[list[Counts]] = []
         for row, pool in enumerate(self.pools):
-            home = self._home(row)
-            self.level[row] = self._level(row, 0)
-            self._initial_row[row] = rows
+            home, level = self._home(row), np.empty(len(self.lanes[row]), self.kind)
+            level[:] = self._level(row, 0)
+            ready, rested, table = standing(pool, home, self.kind)
+            self._initial.append(table)
+            first.append([ready, rested, level])
             if pool.cycle:
-                queue = CycleQueue(pool.cycle, home, self.plan.steps, self.kind)
-                self.cycles[row] = queue
-                self.ready[row] = self.rested[row] = queue.first_inside
-                continue
-            self.rested[row] = (home >= pool.rested_after).sum(axis=0)
-            self.ready[row] = (home >= pool.least).sum(axis=0)
-            table: Counts = np.zeros((pool.rested_after, self.muster.count), self.kind)
-            for unit in home:
-                waiting = np.flatnonzero((unit >= 0) & (unit < pool.rested_after))
-                table[unit[waiting], waiting] += 1
-            tables.append(table)
-            rows += pool.rested_after
-        self._initial: Counts = (
-            np.concatenate(tables) if tables else np.zeros((0, self.muster.count), self.kind)
-        )
-        self.rested -= self.bias
-        self.ready -= self.bias
-        self._first = [counts.copy() for counts in (self.rested, self.ready, self.level)]
-        # Growth changes the table; else it is only read.
-        self._first_initial = self._initial.copy() if self._resized else None
+                self._home_at_start[row] = home
+        none = [np.empty(0, self.kind)]
+        self._first = [np.concatenate(none + [f[i] for f in first]) for i in range(3)]
+        starts = [muster.start[i][at] for i, at in zip(self.indices, self.lanes, strict=True)]
+        start = np.concatenate([np.empty(0, np.int32), *starts])
+        self._starting = np.argsort(start, kind="stable")
+        edges = np.arange(self.plan.steps + 1)
+        self._start_edges = np.searchsorted(start[self._starting], edges)
+        self.layout = Layout(self.lanes, self.pool_of_line, muster.count, sizes=1)
 
-    def reset(self) -> None:
-        """Go back to step 0."""
-        if self._dirty:
-            for counts, first in zip(
-                (self.rested, self.ready, self.level), self._first, strict=True
-            ):
-                counts[:] = first
-            self.used.fill(0)
-            self.sent.fill(0)
-            self.any_sent.fill(False)
-            if self._first_initial is not None:
-                self._initial[:] = self._first_initial
-            for cycle in self.cycles.values():
-                cycle.reset()
-        self._dirty = True
+    def reset(self, sizes: int) -> None:
+        """Go back to step 0, with so many force sizes side by side."""
+        if self.layout.sizes != sizes:
+            self.layout = Layout(self.lanes, self.pool_of_line, self.muster.count, sizes)
+        layout = self.layout
+        self.ready, self.rested, self.level = (first[layout.origin] for first in self._first)
+        self.ready -= self.kind(self.bias)
+        self.rested -= self.kind(self.bias)
+        self.room = self.level.copy()
+        self.present: Counts = np.zeros(len(layout.place), self.kind)
+        self.counted: Counts = np.zeros(len(layout.place), self.kind)
+        self.dismissed = np.zeros(len(layout.lane), np.bool_)
+        self.movements = Movements(self._kind_of_line, self.plan.steps, self._kept, self.kind)
+        # Growth changes the table; else it is only read.
+        changed = {row for _, row in self._resized}
+        self.initial = [
+            np.tile(table, sizes) if row in changed else table
+            for row, table in enumerate(self._initial)
+        ]
+        self.cycles = {
+            row: CycleQueue(cycle, np.tile(home, sizes), self.plan.steps, self.kind)
+            for row, home in self._home_at_start.items()
+            if (cycle := self.pools[row].cycle)
+        }
 
     def _level(self, row: int, segment: int) -> Counts:
-        units = self.muster.units[self.indices[row]][segment]
-        pool, most = self.pools[row], int(units.max(initial=0))
+        units, pool = self.units[row][segment], self.pools[row]
+        most = int(units.max(initial=0))
         table = np.array([pool.level(n, self.mission) for n in range(most + 1)])
         return np.asarray(np.minimum(table, np.iinfo(self.kind).max).astype(self.kind)[units])
 
     def _home(self, row: int) -> NDArray[np.int32]:
-        """Steps at home of each unit at step 0: (units, L), -1 where a lane has fewer units.
+        offset = self.muster.offset[self.indices[row], self.lanes[row]]
+        return time_at_home(self.pools[row], self.units[row][0], offset)
 
-        Spread evenly over the cycle with the drawn offset: unit i of U stands at
-        ``floor((i + offset) * length / U)``, in whole numbers.
-        """
-        pool = self.pools[row]
-        units, cycle = self.muster.units[self.indices[row]][0], pool.cycle
-        unit = np.arange(int(units.max(initial=0)))[:, None]
-        if pool.spread:
-            length = cycle.length if cycle else pool.cycle_length
-            offset = self.muster.offset[self.indices[row]]
-            home = (unit * 65536 + offset) * length // (np.maximum(units, 1) * 65536)
-        else:
-            home = np.full_like(unit, cycle.ready_from if cycle else pool.rested_after)
-        return np.where(unit < units, home, -1).astype(np.int32)
-
-    def leaving(self, step: int, after: NDArray[np.int64]) -> list[int]:
-        """Lines of which units sent `after` steps ago exist."""
-        since = step - after
-        there = since >= 0
-        there[there] = self.any_sent[np.flatnonzero(there), since[there]]
-        return list(np.flatnonzero(there))
-
-    def advance(self, step: int, gone: NDArray[np.bool_] | None) -> None:
-        """Go one step on: rest, schedule of units, and lanes that may send from now on.
-
-        Parameters
-        ----------
-        gone : bool array (contributors, L), optional
-            Contributors that have withdrawn, and may never send again.
-        """
+    def advance(self, step: int) -> None:
+        """Go one step on: rest, schedule of units, and lanes that may send from now on."""
         if step > 0:
             self._rest(step, self.ready, self.least)
             self._rest(step, self.rested, self.rested_after)
         for row, cycle in self.cycles.items():
-            pool = self.pools[row]
-            back = step - pool.tour - pool.demobilisation
-            for line in np.flatnonzero(self.pool_of_line == row):
-                if back >= 0 and self.any_sent[line, back]:
-                    cycle.begin(step, self.sent[line, back])
-            change = cycle.advance(step)
-            self.ready[row] += change
-            self.rested[row] += change
+            self._turn(step, row, cycle)
         if step in self._resize_steps:
-            self._resize(step, gone)
+            self._resize(step)
         first, last = self._start_edges[step : step + 2]
-        rows, lanes = (axis[first:last] for axis in self._starting)
-        if gone is not None and len(rows):
-            stay = ~gone[self.contributor[rows], lanes]
-            rows, lanes = rows[stay], lanes[stay]
-        self.rested[rows, lanes] += self.bias
-        self.ready[rows, lanes] += self.bias
+        starting = self.layout.copies(self._starting[first:last])
+        starting = starting[~self.dismissed[starting]]
+        self.rested[starting] += self.kind(self.bias)
+        self.ready[starting] += self.kind(self.bias)
+
+    def due(self, step: int, after: NDArray[np.int64]) -> tuple[Seats, Counts]:
+        """Units, not yet dismissed, that were sent ``after[line]`` steps ago."""
+        seats, units = self.movements.due(step, after)
+        stay = ~self.dismissed[self.layout.place[seats]]
+        return seats[stay], units[stay]
 
     def _rest(self, step: int, counts: Counts, after: NDArray[np.int64]) -> None:
         """Add the units whose time at home reaches a threshold now."""
-        early = np.flatnonzero(step <= after)
-        early = early[after[early] < NEVER]
-        if len(early):
-            counts[early] += self._initial[self._initial_row[early] + after[early] - step]
-        for layer in self._layers:
-            since = step - self.tour[layer] - after[self.pool_of_line[layer]]
-            back = since >= 0
-            back[back] = self.any_sent[layer[back], since[back]]
-            lines = layer[back]
-            if len(lines):
-                counts[self.pool_of_line[lines]] += self.sent[lines, since[back]]
+        for row in np.flatnonzero((step <= after) & (after < NEVER)).tolist():
+            units = self.initial[row][after[row] - step]
+            if len(units):
+                here = counts[self.layout.places(row)].reshape(-1, len(units))
+                here += units
+        seats, units = self.due(step, self.tour + after[self.pool_of_line])
+        np.add.at(counts, self.layout.place[seats], units)
 
-    def _resize(self, step: int, gone: NDArray[np.bool_] | None) -> None:
+    def _turn(self, step: int, row: int, cycle: CycleQueue) -> None:
+        """Let a pool's readiness cycles run on, and those of returned units begin."""
+        pool, places = self.pools[row], self.layout.places(row)
+        after = np.where(self.pool_of_line == row, pool.tour + pool.demobilisation, NEVER)
+        seats, units = self.due(step, after)
+        begun: Counts = np.zeros(places.stop - places.start, self.kind)
+        np.add.at(begun, self.layout.place[seats] - places.start, units)
+        if step >= pool.tour + pool.demobilisation:
+            cycle.begin(step, begun)
+        change = cycle.advance(step)
+        self.ready[places] += change
+        self.rested[places] += change
+
+    def _resize(self, step: int) -> None:
         """Units raised now are rested; units disbanded are the next in line for a tour."""
         for (begin, row), segment in self._resized.items():
             if begin != step:
                 continue
-            units = self.muster.units[self.indices[row]]
+            places, units = self.layout.places(row), self.units[row]
             change = (units[segment] - units[segment - 1]).astype(self.kind)
-            if gone is not None:  # the bias leaves room for the units that rest on, and for no more
-                change *= ~gone[self.contributor[row]]
+            # The bias leaves room for the units that rest on, and for no more.
+            change = np.tile(change, self.layout.sizes) * ~self.dismissed[places]
             raised, cut = np.maximum(change, 0), np.maximum(-change, 0)
-            self.level[row] = self._level(row, segment)
-            self.ready[row] -= cut
-            self.rested[row] -= cut
+            self.room[places] -= self.level[places]
+            self.level[places] = np.tile(self._level(row, segment), self.layout.sizes)
+            self.room[places] += self.level[places]
+            self.ready[places] -= cut
+            self.rested[places] -= cut
             if row in self.cycles:
                 self.cycles[row].resize(step, raised, cut)
             else:
                 self._settle(step, row, raised > 0)
-            self.ready[row] += raised
-            self.rested[row] += raised
+            self.ready[places] += raised
+            self.rested[places] += raised
 
-    def _settle(self, step: int, row: int, lanes: NDArray[np.bool_]) -> None:
+    def _settle(self, step: int, row: int, raised: NDArray[np.bool_]) -> None:
         """Take units that were sent or disbanded early out of the line of those still resting.
 
         `rested` is below zero by as many, and new units must not be hidden behind them. The ones
         that are gone are those that would come to the goal next, longest at home first.
         """
-        bias = np.where(self.muster.start[self.indices[row]] < step, 0, self.bias)
-        owed = np.minimum(self.ready[row] + bias, 0) - (self.rested[row] + bias)
-        owed = np.where(lanes & (owed > 0), owed, 0).astype(self.kind)
-        pool = self.pools[row]
+        places, layout, pool = self.layout.places(row), self.layout, self.pools[row]
+        waits = self.muster.start[self.indices[row], self.lanes[row]] >= step
+        bias = np.tile(np.where(waits, self.bias, 0), layout.sizes)
+        ready, rested = self.ready[places], self.rested[places]
+        owed = np.minimum(ready + bias, 0) - (rested + bias)
+        owed = np.where(raised & (owed > 0), owed, 0).astype(self.kind)
+        everywhere = np.arange(len(owed))
+
+        def take(units: Counts, at: Lanes) -> None:
+            taken = np.minimum(units, owed[at])
+            units -= taken
+            owed[at] -= taken
+            rested[at] += taken
+
         for home in range(pool.rested_after - 1, -1, -1):
             since = step - home - pool.tour
             if home >= step:
-                waiting = [self._initial[self._initial_row[row] + home - step]]
+                take(self.initial[row][home - step], everywhere)
             elif since >= 0:
-                waiting = [
-                    self.sent[line, since] for line in np.flatnonzero(self.pool_of_line == row)
-                ]
-            else:
-                continue
-            for units in waiting:
-                taken = np.minimum(units, owed)
-                units -= taken
-                owed -= taken
-                self.rested[row] += taken
+                for line in np.flatnonzero(self.pool_of_line == row).tolist():
+                    for seats, units in self.movements.entries(since, line):
+                        own = np.flatnonzero(layout.line[seats] == line)
+                        left = units[own]
+                        take(left, layout.place[seats[own]] - places.start)
+                        units[own] = left
 
-    def take(self, step: int, line: int, units: Counts, at: Lanes | slice) -> None:
-        """Send `units` on `line` in the lanes `at`, the longest-rested first."""
-        row = self.pool_of_line[line]
-        self.sent[line, step][at] += units
-        self.any_sent[line, step] = True
-        for counts, change in ((self.used, units), (self.rested, -units), (self.ready, -units)):
-            counts[row][at] += change
-        if row in self.cycles:
-            self.cycles[row].closed[at] -= units
+    def take(self, step: int, seats: Seats, units: Counts) -> None:
+        """Send units, the longest-rested first; no seat stands there twice."""
+        places = self.layout.place[seats]
+        for row, cycle in self.cycles.items():
+            own = self.layout.places(row)
+            here = (places >= own.start) & (places < own.stop)
+            cycle.closed[places[here] - own.start] -= units[here]
+        self.movements.add(step, self.layout.line[seats], seats, units)
+        for counts in (self.room, self.rested, self.ready):
+            counts[places] -= units
+        self.present[seats] += units
+        self.counted[seats] += units
 
-    def away(self, step: int, line: int, lanes: Lanes) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Units of a line in the theatre before `step` sends, and those that count: each (k,)."""
-        begun = max(0, step - int(self.tour[line]) + 1)
-        counting = max(0, step - int(self.counting[line]) + 1)
-        there = self.sent[line, begun:step, lanes].astype(np.int64)  # (k, steps)
-        return there.sum(axis=1), there[:, counting - begun :].sum(axis=1)
-
-    def dismiss(self, step: int, line: int, lanes: Lanes) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Everybody leaves for good in `lanes`; nobody is sent again. Returns as `away`."""
-        units = self.away(step, line, lanes)
-        self.sent[line, max(0, step - int(self.tour[line]) + 1) : step, lanes] = 0
-        row = self.pool_of_line[line]
+    def dismiss(self, seats: Seats) -> tuple[Counts, Counts]:
+        """Everybody leaves for good; nobody is sent again. Units present, and those counted."""
+        units = self.present[seats], self.counted[seats]
+        self.present[seats] = self.counted[seats] = 0
+        places = self.layout.place[seats]
+        self.dismissed[places] = True
         # Those at home may rest on: the bias keeps them from ever being ready.
-        self.used[row, lanes] = 0
-        self.rested[row, lanes] = -self.bias
-        self.ready[row, lanes] = -self.bias
+        self.rested[places] = self.ready[places] = -self.bias
         return units

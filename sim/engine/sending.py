@@ -3,43 +3,48 @@
 Round A asks for rested units up to the level that each pool can keep up; round B, where the
 scenario allows a surge, for every other unit that may go. Substitutes are asked in the same two
 rounds after every primary line was.
+
+In a lane one line is asked after the other, as each leaves less to ask for; but lanes know nothing
+of each other. So a round goes in *turns*: in a turn every lane asks its next line, whichever that
+is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.counts import Counts
-from sim.engine.forces import Pool
+from sim.engine.movements import Seats
+from sim.engine.plan import Plan
 from sim.engine.pools import Pools
 
 if TYPE_CHECKING:
     from sim.engine.core import Deployment
 
 Soldiers = NDArray[np.float32]
+Lanes = NDArray[np.intp]
 
 
-class AskedLine(NamedTuple):
-    """A line with the rows of a deployment's arrays that it works on."""
+class Lines(NamedTuple):
+    """The lines of a mandate in the order of asking: what each works on, arrays (K,)."""
 
-    number: int
-    pool: Pool
-    pool_row: int
-    row: int  # of the capability served
-    slot: int  # of the contributor
-    worth: np.float32  # what a unit counts for there, in soldiers
-    strength: np.float32
-    substitute: bool
+    row: NDArray[np.intp]  # of the capability served
+    slot: NDArray[np.intp]  # of the contributor
+    corridor: NDArray[np.intp]  # -1: without limit
+    worth: Soldiers  # what a unit counts for there, in soldiers
+    strength: Soldiers
+    primary: int  # so many come first; the others are substitutes
 
 
-# Up to this share of lanes, picking them out costs less than working on all.
-SPARSE = 1 / 6
+class Round(NamedTuple):
+    """Lines that are asked together, and whether units go beyond the level, before their rest."""
 
-At = NDArray[np.intp] | slice
-_EVERYWHERE = slice(None)
+    substitutes: bool
+    beyond: bool
 
 
 class Sender:
@@ -47,150 +52,218 @@ class Sender:
 
     Attributes
     ----------
+    rounds : list of Round
     deficit : float32 array (C, L)
         Soldiers still needed in this step; below zero where units are larger than the need.
-    lift : float32 arrays (L,) by corridor
-        Soldiers that can still be moved in this step.
+    lift : float32 array (corridors + 1, L)
+        Soldiers that can still be moved in this step; the last row is the way without limit.
+    largest : float32 array (corridors + 1, 1)
+        Soldiers of the largest unit that uses each corridor: more lift is not carried over.
+    cap, room : float32 arrays (N, L)
+        Most soldiers of a contributor at once, and how many it may still send in this step.
     """
 
     def __init__(self, deployment: Deployment) -> None:
         d = deployment  # passed to every method and not kept: no circle of references
-        plan, muster, count = d.plan, d.muster, d.muster.count
-        primary = tuple(line for line in d.lines if not line.substitute)
-        substitutes = tuple(line for line in d.lines if line.substitute)
-        levels = (False, True) if plan.surge else (False,)
+        plan, muster, count = d.plan, d.muster, len(d.lane_of)
         self.rounds = [
-            (group, beyond) for group in (primary, substitutes) if group for beyond in levels
+            Round(substitutes, beyond)
+            for substitutes in ((False, True) if d.lines.primary < len(d.lines.row) else (False,))
+            for beyond in ((False, True) if plan.surge else (False,))
         ]
-        self.capped = [bool(np.isfinite(muster.cap[n]).any()) for n in d.nations]
-        self.cap = muster.cap[list(d.nations)]
+        self.cap = muster.cap[:, d.lane_of][list(d.nations)]
+        self.room = self.cap.copy()
         self.deficit: Soldiers = np.empty((len(d.capabilities), count), np.float32)
-        corridors = {pool.corridor for pool in d.pools.pools} - {-1}
-        self.lift: dict[int, Soldiers] = {k: np.zeros(count, np.float32) for k in corridors}
-        self.largest = {
-            k: np.float32(max(pool.strength for pool in d.pools.pools if pool.corridor == k))
-            for k in corridors
-        }
-        self._needed = np.empty((len(d.capabilities), count), np.bool_)
-        self._asked = np.empty(count, np.bool_)
+        self.lift: Soldiers = np.zeros((len(plan.corridors) + 1, count), np.float32)
+        self.largest: Soldiers = np.zeros((len(self.lift), 1), np.float32)
+        for pool in d.pools.pools:
+            largest = max(self.largest[pool.corridor, 0], pool.strength)
+            self.largest[pool.corridor] = largest
+        self.lift[-1] = self.largest[-1] = np.inf
+        self._whom = Whom(plan, d.lines, self.cap, np.diff(d.pools.layout.seat_edges), d.lane)
+        self._sent: list[tuple[Seats, Counts]] = []  # in this round, and still in their places
 
     def send(self, d: Deployment, step: int) -> None:
         """Fill what is missing, as far as units, caps and lift allow."""
         np.subtract(d.asked, d.counted, out=self.deficit)
-        np.greater(self.deficit, 0, out=self._needed)
         d.lift_short.fill(False)
-        for corridor, lift in self.lift.items():
-            # What is left is carried over up to a largest unit: small ways are slow, not shut.
-            np.minimum(lift, self.largest[corridor], out=lift)
-            lift += d.muster.lift[corridor, step]
-        for lines, beyond in self.rounds:
-            if not self._needed.any():
+        # What is left is carried over up to a largest unit: small ways are slow, not shut.
+        np.minimum(self.lift, self.largest, out=self.lift)
+        self.lift[:-1] += d.muster.lift[:, step][:, d.lane_of]
+        np.subtract(self.cap, d.soldiers, out=self.room)
+        for substitutes, beyond in self.rounds:
+            if not (self.deficit > 0).any():
                 break
-            asked = self._worth_asking(d.pools, lines, beyond)
-            if d.plan.proportional:
-                self._share(d, step, asked, beyond)
-            else:
-                for line in asked:
-                    self._ask(d, step, line, beyond, self.deficit[line.row])
+            seats = self._worth_asking(d, substitutes, beyond)
+            for group in self._groups(d, seats):
+                self._ask_all(d, step, group, substitutes, beyond)
         np.subtract(d.asked, self.deficit, out=d.counted)
 
-    def _worth_asking(
-        self, pools: Pools, lines: tuple[AskedLine, ...], beyond: bool
-    ) -> list[AskedLine]:
-        """Lines that some lane needs and has units for: in most steps, few.
+    def _worth_asking(self, d: Deployment, substitutes: bool, beyond: bool) -> Seats:
+        """Seats that have units, are needed and may send, line by line: in most steps, few.
 
-        Needs only shrink in a round, and nobody else takes a pool's units, so no line that could
-        send is left out.
+        Needs and room under a cap only shrink in a round, and nobody else takes a pool's units, so
+        nobody who could send is left out.
         """
-        units = pools.ready if beyond else np.minimum(pools.level - pools.used, pools.rested)
-        has = units > 0
-        rows = np.asarray(has.any(axis=1))
-        return [
-            line
-            for line in lines
-            if rows[line.pool_row] and (has[line.pool_row] & self._needed[line.row]).any()
-        ]
+        pools, layout = d.pools, d.pools.layout
+        has = pools.ready > 0 if beyond else (pools.room > 0) & (pools.rested > 0)
+        if layout.shared:
+            has = has[layout.place]
+        edge = int(layout.seat_edges[d.lines.primary])
+        own = slice(edge, None) if substitutes else slice(edge)
+        first = edge if substitutes else 0
+        return np.flatnonzero(has[own] & self._whom.find(self.deficit, self.room)[own]) + first
 
-    def _available(self, pools: Pools, row: int, beyond: bool) -> Counts:
-        """Units of a pool that may go in this round; not above zero where none may."""
-        if beyond:
-            return np.asarray(pools.ready[row])
-        return np.asarray(np.minimum(pools.level[row] - pools.used[row], pools.rested[row]))
+    def _groups(self, d: Deployment, seats: Seats) -> Iterator[Seats]:
+        """Seats that are asked together: all, or, where the burden is shared, by capability.
 
-    def _ask(self, d: Deployment, step: int, line: AskedLine, beyond: bool, need: Soldiers) -> None:
-        """Send what one line has of what is needed: whole units, within cap and lift."""
-        row, slot, strength = line.row, line.slot, line.strength
-        available = self._available(d.pools, line.pool_row, beyond)
-        np.greater(available, 0, out=self._asked)
-        np.logical_and(self._asked, self._needed[row], out=self._asked)
-        lanes = self._asked.nonzero()[0]
-        if not len(lanes):
+        As declared: who is worth asking depends on the other lanes, and must not decide who is
+        asked first.
+        """
+        if not d.plan.proportional:
+            yield seats
             return
-        at: At = lanes if len(lanes) < SPARSE * len(need) else _EVERYWHERE
-        units = np.ceil(need[at] / line.worth)
-        np.minimum(units, available[at], out=units)
-        # Caps and lift seldom bind everywhere, and a comparison costs less than a division.
-        if self.capped[slot]:
-            room = self.cap[slot][at] - d.soldiers[slot][at]
-            if (room < units * strength).any():
-                np.minimum(units, np.floor(room / strength), out=units)
-        if line.pool.corridor >= 0:
-            room = self.lift[line.pool.corridor][at]
-            short = room < units * strength
-            if short.any():
-                d.lift_short[row][at] |= short
-                np.minimum(units, np.floor(room / strength), out=units)
-        np.maximum(units, 0, out=units)
-        if units.any():
-            self._go(d, step, line, beyond, at, units)
+        rows = d.lines.row[d.pools.layout.line[seats]]
+        for row in np.unique(rows):
+            yield seats[rows == row]
 
-    def _go(
-        self, d: Deployment, step: int, line: AskedLine, beyond: bool, at: At, units: Soldiers
+    def _ask_all(
+        self, d: Deployment, step: int, seats: Seats, substitutes: bool, beyond: bool
     ) -> None:
-        """Send so many units in the lanes `at`."""
-        pools, row, slot = d.pools, line.row, line.slot
-        whole = units.astype(pools.kind)
+        """Ask some lines in their order, in every lane: turn by turn."""
+        share = Share(self, d, seats, beyond) if d.plan.proportional else None
+        for asked in _turns(seats, d.lane[seats]):
+            lanes = d.lane[asked]
+            need = share.due(asked, lanes) if share else None
+            self._ask(d, asked, lanes, need, beyond)
+            if substitutes:  # another line may ask the same pool
+                self._go(d, step, beyond)
+        self._go(d, step, beyond)
+
+    def available(self, pools: Pools, seats: Seats, beyond: bool) -> Counts:
+        """Units that may go in this round; not above zero where none may."""
+        places = pools.layout.place[seats] if pools.layout.shared else seats
         if beyond:
-            early = whole - np.maximum(pools.rested[line.pool_row][at], 0)
-            if early.max() > 0:
-                d.breaches[slot][at] += np.maximum(early, 0)
-        pools.take(step, line.number, whole, at)
-        soldiers = units * line.strength
-        d.soldiers[slot][at] += soldiers
-        if line.pool.corridor >= 0:
-            self.lift[line.pool.corridor][at] -= soldiers
-        if line.worth != line.strength:
-            soldiers = units * line.worth
-        d.present[row][at] += soldiers
-        self.deficit[row][at] -= soldiers
-        self._needed[row][at] = self.deficit[row][at] > 0
+            return np.asarray(pools.ready[places])
+        return np.asarray(np.minimum(pools.room[places], pools.rested[places]))
 
-    def _share(self, d: Deployment, step: int, lines: list[AskedLine], beyond: bool) -> None:
-        """Burden sharing in proportion to what each has ready, with cumulative rounding.
+    def _ask(
+        self, d: Deployment, seats: Seats, lanes: Lanes, need: Soldiers | None, beyond: bool
+    ) -> None:
+        """Send, of one line in each lane, what is needed: whole units, within cap and lift."""
+        line = d.pools.layout.line[seats]
+        strength, worth = d.lines.strength[line], d.lines.worth[line]
+        at, cap, way = (
+            rows[line] * len(d.lane_of) + lanes
+            for rows in (d.lines.row, d.lines.slot, d.lines.corridor)
+        )
+        deficit, room, lift = self.deficit.ravel(), self.room.ravel(), self.lift.ravel()
+        units = np.ceil((deficit[at] if need is None else need) / worth)
+        np.minimum(units, self.available(d.pools, seats, beyond), out=units)
+        np.minimum(units, np.floor(room[cap] / strength), out=units)
+        fits = np.floor(lift[way] / strength)
+        short = fits < units
+        d.lift_short.ravel()[at[short]] = True
+        np.minimum(units, fits, out=units)
+        going = np.flatnonzero(units > 0)
+        units = units[going]
+        soldiers = units * strength[going]
+        deficit[at[going]] -= units * worth[going]
+        room[cap[going]] -= soldiers
+        lift[way[going]] -= soldiers
+        self._sent.append((seats[going], units.astype(d.pools.kind)))
 
-        Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
-        have ready over what all have), rounded up to whole units; what one cannot send falls to
-        those after it. Capability by capability, as declared: who is worth asking depends on the
-        other lanes, and must not decide who is asked first.
-        """
-        rows: dict[int, list[AskedLine]] = {}
-        for line in lines:
-            rows.setdefault(line.row, []).append(line)
-        for row, group in sorted(rows.items()):
-            need = np.maximum(self.deficit[row], 0).astype(np.float64)
-            weights = [self._weight(d.pools, line, beyond) for line in group]
-            total = np.sum(weights, axis=0, dtype=np.float64)
-            running = np.zeros_like(total)
-            for line, weight in zip(group, weights, strict=True):
-                running += weight
-                sent = need - np.maximum(self.deficit[row], 0)
-                quota = np.minimum(
-                    need, np.divide(need * running, total, where=total > 0, out=need * 0)
-                )
-                due = np.ceil(quota - 1e-9) - sent
-                self._ask(d, step, line, beyond, due.astype(np.float32))
+    def _go(self, d: Deployment, step: int, beyond: bool) -> None:
+        """Those sent go."""
+        if not self._sent:
+            return
+        seats = np.concatenate([seats for seats, _ in self._sent])
+        units = np.concatenate([units for _, units in self._sent])
+        self._sent = []
+        if beyond:
+            d.breach(seats, units - np.maximum(d.pools.rested[d.pools.layout.place[seats]], 0))
+        d.pools.take(step, seats, units)
+        d.arrive(seats, units)
 
-    def _weight(self, pools: Pools, line: AskedLine, beyond: bool) -> NDArray[np.float64]:
+
+def _turns(seats: Seats, lanes: Lanes) -> Iterator[Seats]:
+    """Cut seats that stand in the order of asking into turns: each lane once, its next seat."""
+    if not len(seats):
+        return
+    by_lane = np.argsort(lanes.astype(np.uint16), kind="stable")  # a block is smaller than that
+    lanes, position = lanes[by_lane], np.arange(len(seats))
+    begins = np.where(np.diff(lanes, prepend=-1) != 0, position, 0)
+    turn = position - np.maximum.accumulate(begins)
+    by_turn = by_lane[np.argsort(turn.astype(np.uint16), kind="stable")]
+    edges = np.cumsum(np.bincount(turn)).tolist()
+    for begin, end in zip([0, *edges], edges, strict=False):
+        yield seats[by_turn[begin:end]]
+
+
+class Whom:
+    """Whom to ask: seats that are needed and have room under their contributor's cap.
+
+    Lines with a capability and a cap in common are looked at together, a lane at a time; each seat
+    then reads what its line's group came to.
+    """
+
+    def __init__(
+        self, plan: Plan, lines: Lines, cap: Soldiers, widths: NDArray[np.intp], lane: Lanes
+    ) -> None:
+        groups: dict[tuple[int, int], list[int]] = {}
+        for number, (row, slot) in enumerate(zip(lines.row, lines.slot, strict=True)):
+            # Where the burden is shared, it is by what all have, caps or not.
+            capped = np.isfinite(cap[slot]).any() and not plan.proportional
+            groups.setdefault((int(row), int(slot) if capped else -1), []).append(number)
+        self.groups = [
+            (row, slot, lines.strength[numbers].min()) for (row, slot), numbers in groups.items()
+        ]
+        group = np.zeros(len(lines.row), np.intp)
+        for which, numbers in enumerate(groups.values()):
+            group[numbers] = which
+        self.asks = np.empty((len(groups), cap.shape[1]), np.bool_)
+        self.place = np.repeat(group * cap.shape[1], widths) + lane
+
+    def find(self, deficit: Soldiers, room: Soldiers) -> NDArray[np.bool_]:
+        """Whether to ask: bool (seats,)."""
+        needed = deficit > 0
+        for asks, (row, slot, smallest) in zip(self.asks, self.groups, strict=True):
+            asks[:] = needed[row]
+            if slot >= 0:
+                asks &= room[slot] >= smallest
+        return self.asks.ravel().take(self.place)
+
+
+class Share:
+    """Burden sharing in proportion to what each has ready, with cumulative rounding.
+
+    Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
+    have ready over what all have), rounded up to whole units; what one cannot send falls to those
+    after it.
+
+    Parameters
+    ----------
+    seats
+        Of lines of one capability.
+    """
+
+    def __init__(self, sender: Sender, d: Deployment, seats: Seats, beyond: bool) -> None:
+        self.sender, self.d, self.beyond = sender, d, beyond
+        row = d.lines.row[d.pools.layout.line[seats[0]]] if len(seats) else 0
+        self.deficit = sender.deficit[row]
+        self.need = np.maximum(self.deficit, 0).astype(np.float64)
+        self.total, self.running = np.zeros_like(self.need), np.zeros_like(self.need)
+        np.add.at(self.total, d.lane[seats], self._weight(seats))
+
+    def _weight(self, seats: Seats) -> NDArray[np.float64]:
         """Soldiers that a line has ready in this round."""
-        available = np.maximum(self._available(pools, line.pool_row, beyond), 0)
-        return available.astype(np.float64) * float(line.worth)
+        available = np.maximum(self.sender.available(self.d.pools, seats, self.beyond), 0)
+        return available * self.d.lines.worth[self.d.pools.layout.line[seats]].astype(np.float64)
+
+    def due(self, seats: Seats, lanes: Lanes) -> Soldiers:
+        """Soldiers that the next line of each lane is asked for."""
+        self.running[lanes] += self._weight(seats)
+        need, total = self.need[lanes], self.total[lanes]
+        quota = np.divide(need * self.running[lanes], total, where=total > 0, out=0 * total)
+        sent = need - np.maximum(self.deficit[lanes], 0)
+        return np.asarray(np.ceil(np.minimum(need, quota) - 1e-9) - sent, np.float32)

@@ -5,6 +5,7 @@ Shared by both engines: it looks only at what they record step by step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -34,6 +35,12 @@ class Record(Protocol):
 class Verdict:
     """Gates of L lanes, observed step by step.
 
+    Parameters
+    ----------
+    size
+        Soldiers asked for: one number, or several for which the lanes stand there one after the
+        other.
+
     Attributes
     ----------
     pledged, initial, full, held : bool arrays (L,)
@@ -49,19 +56,30 @@ class Verdict:
     """
 
     def __init__(
-        self, plan: Plan, mandate: Mandate, size: int, muster: Muster, offer: Pledge
+        self,
+        plan: Plan,
+        mandate: Mandate,
+        size: int | Sequence[int],
+        muster: Muster,
+        offer: Pledge,
     ) -> None:
         self.plan, self.mandate, self.muster = plan, mandate, muster
-        criteria, count = mandate.criteria, muster.count
+        sizes = (size,) if isinstance(size, int) else size
+        criteria, count = mandate.criteria, muster.count * len(sizes)
         self.rows = [c for c, share in enumerate(mandate.shares) if share > 0]
-        self.at_peak = self._levels(mandate.thresholds(size, mandate.peak))
-        self.targets = self._levels(mandate.targets(size, mandate.peak))
-        self.initial_strength = whole(criteria.initial_share * size)
+        peak = mandate.peak
+        self.at_peak = self._levels([mandate.thresholds(size, peak) for size in sizes])
+        self.targets = self._levels([mandate.targets(size, peak) for size in sizes])
+        self.initial_strength = np.repeat(
+            [whole(criteria.initial_share * size) for size in sizes], muster.count
+        )
         self.needed = np.full((len(self.rows), count), np.inf, np.float32)
         self.needed_by_phase = [
-            self._levels(mandate.thresholds(size, share)) for _, share in mandate.phases
+            self._levels([mandate.thresholds(size, share) for size in sizes])
+            for _, share in mandate.phases
         ]
-        clock = muster.authorised if criteria.from_authorisation else np.zeros(count, np.int32)
+        self.authorised = np.tile(muster.authorised, len(sizes))
+        clock = self.authorised if criteria.from_authorisation else np.zeros(count, np.int32)
         self.initial_by = clock + criteria.initial_within
         self.full_by = clock + criteria.full_within
         self.hold_until = np.minimum(self.full_by + criteria.hold_for, plan.steps)
@@ -76,7 +94,7 @@ class Verdict:
         self.broken = np.zeros(count, np.bool_)
         self.filled = np.zeros(count, np.bool_)
         self.cause = np.full(count, -1, np.int8)
-        self.pledged = self._judge_pledge(offer)
+        self.pledged = self._judge_pledge(offer, len(sizes))
         # Primary lines, with the last step at which some lane still waits for one.
         self._sources = [
             (
@@ -90,21 +108,23 @@ class Verdict:
             for starts in (muster.start[line.pool],)
         ]
 
-    def _levels(self, per_capability: tuple[int, ...]) -> NDArray[np.float32]:
-        return np.array([per_capability[c] for c in self.rows], np.float32)
+    def _levels(self, by_size: list[tuple[int, ...]]) -> NDArray[np.float32]:
+        """Soldiers by capability and lane: (C, L)."""
+        levels = np.array(by_size, np.float32)[:, self.rows].T
+        return levels.repeat(self.muster.count, axis=1)
 
-    def _judge_pledge(self, offer: Pledge) -> NDArray[np.bool_]:
+    def _judge_pledge(self, offer: Pledge, sizes: int) -> NDArray[np.bool_]:
         """Enough offered in every subset of the capabilities; else will, pool or capability."""
         demand = dict(zip(self.rows, self.at_peak, strict=True))
-        pledged = np.ones(self.muster.count, np.bool_)
+        pledged = np.ones(self.muster.count * sizes, np.bool_)
         possible = np.ones_like(pledged)
         for subset, joined, everybody in zip(
             offer.subsets, offer.joined, offer.everybody, strict=True
         ):
             asked = sum(demand[c] for c in subset)
-            pledged &= joined >= asked
-            possible &= everybody >= asked
-        enough_heads = offer.everybody[-1] >= sum(self.at_peak)
+            pledged &= np.tile(joined, sizes) >= asked
+            possible &= np.tile(everybody, sizes) >= asked
+        enough_heads = np.tile(offer.everybody[-1], sizes) >= sum(self.at_peak)
         why = np.where(
             possible, _CODE["will"], np.where(enough_heads, _CODE["capability"], _CODE["pool"])
         )
@@ -115,18 +135,18 @@ class Verdict:
         """Judge one step."""
         criteria = self.mandate.criteria
         for phase, lanes in record.phase_of_step.get(step, ()):
-            self.needed[:, lanes] = self.needed_by_phase[phase][:, None]
+            self.needed[:, lanes] = self.needed_by_phase[phase][:, lanes]
         self.filled = np.asarray((record.present >= self.needed).all(axis=0))
         if criteria.initial_share:
             ready = (record.strength >= self.initial_strength) & (self.initial_at == NEVER)
-            self.initial_at[ready & (self.muster.authorised <= step)] = step
+            self.initial_at[ready & (self.authorised <= step)] = step
             late = np.flatnonzero((self.initial_by == step) & (self.initial_at > step))
             wanted = self.targets * np.float32(criteria.initial_share)
-            self._bind(step, record, late, wanted[:, None])
-        full = (record.present >= self.at_peak[:, None]).all(axis=0) & (self.full_at == NEVER)
-        self.full_at[full & (self.muster.authorised <= step)] = step
+            self._bind(step, record, late, wanted)
+        full = (record.present >= self.at_peak).all(axis=0) & (self.full_at == NEVER)
+        self.full_at[full & (self.authorised <= step)] = step
         late = np.flatnonzero((self.full_by == step) & (self.full_at > step))
-        self._bind(step, record, late, self.at_peak[:, None])
+        self._bind(step, record, late, self.at_peak)
 
         holding = self.holding(step)
         if not holding.any():
@@ -147,14 +167,14 @@ class Verdict:
 
     def finish(self, step: int, record: Record) -> None:
         """Judge lanes whose deadlines lie beyond the horizon, after the last step."""
-        self._bind(step, record, np.flatnonzero(~self.held), self.at_peak[:, None])
+        self._bind(step, record, np.flatnonzero(~self.held), self.at_peak)
 
     def _bind(self, step: int, record: Record, lanes: Lanes, wanted: NDArray[np.float32]) -> None:
         """Say what bound where the first gate fails now, at the capability that is filled worst."""
         lanes = lanes[self.cause[lanes] < 0]
         if not len(lanes):
             return
-        wanted = np.broadcast_to(wanted, record.present.shape)[:, lanes]
+        wanted = wanted[:, lanes]
         gap = wanted - record.present[:, lanes]
         worst = (gap / np.maximum(wanted, 1)).argmax(axis=0)
         missing = np.maximum(gap[worst, np.arange(len(lanes))], 1)
@@ -162,7 +182,7 @@ class Verdict:
         ended = record.ended_at[lanes] <= step
         self.cause[lanes] = np.select(
             [
-                self.muster.authorised[lanes] > step,
+                self.authorised[lanes] > step,
                 ended & record.ended_by_conflict[lanes],
                 ended,
                 record.lost[worst, lanes] >= missing,
@@ -191,6 +211,7 @@ class Verdict:
         """Soldiers of each lane's worst capability that may not move yet, and undelivered ones."""
         late = np.zeros(len(lanes), np.int64)
         undelivered = np.zeros(len(lanes), np.int64)
+        lanes = lanes % self.muster.count  # the same futures for every size
         for line, row, last_start, all_come in self._sources:
             if all_come and last_start <= step:
                 continue
@@ -221,4 +242,4 @@ class Verdict:
 
     def elapsed(self, step: NDArray[np.int32]) -> NDArray[np.int32]:
         """Steps from the authorisation to `step`; `NEVER` stays."""
-        return np.where(step < NEVER, step - self.muster.authorised, NEVER).astype(np.int32)
+        return np.where(step < NEVER, step - self.authorised, NEVER).astype(np.int32)

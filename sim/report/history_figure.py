@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.analysis.history import History, Prediction, pit_histogram
-from sim.analysis.history_record import FILLS, HORIZON, SHARES, Mission
-from sim.analysis.history_scores import CURVE
+from sim.analysis.history.predictions import History, Prediction, pit_histogram
+from sim.analysis.history.record import FILLS, HORIZON, SHARES, Mission
+from sim.analysis.history.scores import CURVE
 from sim.report.style import (
     BLUE,
     MUTED,
