@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types bench docs-figures results reliability validate
+.PHONY: help run test lint types fuzz bench docs-figures history results reliability validate
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ lint: .venv/.dev ## check style and formatting
 types: .venv/.dev ## check types
 	$(BIN)/mypy
 
+fuzz: .venv/.dev ## spoil the shipped scenarios in 2,000 ways
+	$(BIN)/python tests/fuzz.py --mutants 2000
+
 bench: .venv/.dev ## time the engine
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
@@ -35,6 +38,9 @@ results: .venv/.dev ## run every shipped scenario, keep the summaries in results
 
 reliability: .venv/.dev ## kill, starve and vary runs for docs/reliability.md
 	$(BIN)/python docs/reliability.py
+
+history: .venv/.dev ## recompute docs/history.md
+	$(BIN)/python docs/history.py
 
 validate: .venv/.dev ## recompute docs/validation.md
 	$(BIN)/python docs/validate.py

@@ -10,6 +10,7 @@ from itertools import islice
 # Beyond these the comparison would take longer than reading the whole file.
 _LONGEST_NAME = 100
 _MOST_NAMES = 1_000
+_MOST_WORK = 50_000  # names times the square of their length, which is what comparing takes
 _CLOSE = 0.65  # the usual 0.6 finds 'rest' in 'armies'
 
 
@@ -98,5 +99,6 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     """
     if len(name) > _LONGEST_NAME:
         return ""
-    close = difflib.get_close_matches(name, islice(allowed, _MOST_NAMES), n=1, cutoff=_CLOSE)
+    most = min(_MOST_NAMES, _MOST_WORK // max(1, len(name)) ** 2)
+    close = difflib.get_close_matches(name, islice(allowed, most), n=1, cutoff=_CLOSE)
     return f"did you mean {close[0]!r}?" if close else ""

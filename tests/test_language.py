@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from sim.errors import ScenarioError
+from sim.scenario.builder import MAX_ISSUES
 from sim.scenario.compose import assignments
 from sim.scenario.scenario import load
 from sim.scenario.schema.base import Section, When
@@ -90,11 +91,11 @@ def test_every_place_is_that_of_what_was_found() -> None:
 def test_a_file_full_of_mistakes_is_told_in_no_time(tmp_path: Path) -> None:
     rows = (f"  c{n}: {{colour: red, tour: 6, corridor: polnd, army: -1}}\n" for n in range(1_000))
     (tmp_path / "a.yaml").write_text("contributors:\n" + "".join(rows))
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ScenarioError) as caught:
         load(tmp_path / "a.yaml")
-    assert len(caught.value.issues) > 4_000
-    assert time.perf_counter() - begun < 5
+    assert len(caught.value.issues) == MAX_ISSUES
+    assert time.process_time() - begun < 2
 
 
 # --- what is right ----------------------------------------------------------------------------

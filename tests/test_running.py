@@ -19,7 +19,7 @@ from builders import busy
 from test_determinism import bytes_of, several_blocks
 
 import sim
-from sim.engine.simulate import simulate_block
+from sim.engine.simulate import simulate_groups
 from sim.engine.streams import BLOCK
 from sim.results.checkpoint import FOLDER, Checkpoint
 from sim.results.files import locked
@@ -50,9 +50,9 @@ def broken_off(after: int, monkeypatch: pytest.MonkeyPatch, error: BaseException
         begun.append(block)
         if len(begun) > after:
             raise error
-        return simulate_block(plan, seed, block, *rest)
+        yield from simulate_groups(plan, seed, block, *rest)
 
-    monkeypatch.setattr(blocks, "simulate_block", one)
+    monkeypatch.setattr(blocks, "simulate_groups", one)
     return begun
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sim.errors import ScenarioError
 from sim.scenario import source
-from sim.scenario.builder import MAX_ISSUES, MAX_NODES
+from sim.scenario.builder import MAX_ENTRIES, MAX_ISSUES, MAX_NODES
 from sim.scenario.source import Mark, Node, node_of, parse, parse_word, plain, read
 
 
@@ -105,7 +105,23 @@ def test_an_alias_bomb_is_refused_fast() -> None:
 
 
 def test_too_many_values_without_aliases_are_refused_too() -> None:
-    assert f"more than {MAX_NODES:,} values" in told("a: [" + "1, " * MAX_NODES + "1]")
+    rows = "".join(f"k{n}: [{'1, ' * (MAX_ENTRIES - 1)}1]\n" for n in range(99))
+    assert f"more than {MAX_NODES:,} values" in told(rows)
+
+
+def test_one_mapping_or_list_holds_only_so_many() -> None:
+    ones, keys = "1, " * MAX_ENTRIES, [f"k{n}: 1\n" for n in range(MAX_ENTRIES + 1)]
+    parse(f"a: [{ones[:-2]}]", "a.yaml")
+    assert told(f"a: [{ones}1]") == "a.yaml:1:3005: a: a list has more than 1,000 entries"
+    parse("".join(keys[:-1]), "a.yaml")
+    message = "a.yaml:1001:8: k1000: a mapping has more than 1,000 entries"
+    assert told("".join(keys)) == message
+
+
+def test_a_bomb_of_one_long_text_is_refused() -> None:
+    long = "x" * 100_000
+    parse(f"a: &x {long}\nb: [{'*x, ' * 20}]", "a.yaml")
+    assert "values, those behind aliases" in told(f"a: &x {long}\nb: [{'*x, ' * 40}]")
 
 
 @pytest.mark.parametrize("text", ["a: " + "[" * 100_000, "a: " + "{b: " * 100_000, "- " * 100_000])
@@ -170,7 +186,8 @@ def test_a_marked_document_and_a_byte_order_mark_are_fine() -> None:
         ('a: "\\e[31m"', "a.yaml:1:4: a: '\\x1b[31m' contains control characters"),
         ('"\\0": 1', "a.yaml:1:1: '\\x00' contains control characters"),
         (b"a: 1\nb: caf\xe9", "a.yaml:2:7: byte 0xe9 is not UTF-8; save the file in the encoding"),
-        (b"\xff\xfea\x00:\x00", "a.yaml: is not a text file in UTF-8"),
+        (b"\xff\xfea\x00:\x00", "a.yaml:1:4: is not a text file in UTF-8"),
+        (b"a: 1\nb: \x00", "a.yaml:2:4: is not a text file in UTF-8"),
     ],
 )
 def test_broken_text_is_told_in_plain_words(text: str | bytes, message: str) -> None:
@@ -215,7 +232,7 @@ def test_read_refuses_what_is_no_scenario(tmp_path: Path, monkeypatch: pytest.Mo
     assert told_by_reading("missing.yaml") == "missing.yaml: no such file"
     assert told_by_reading("folder") == "folder: is a folder, not a file"
     assert told_by_reading("large.yaml") == "large.yaml: is larger than 5 MB"
-    assert told_by_reading("binary.yaml") == "binary.yaml: is not a text file in UTF-8"
+    assert told_by_reading("binary.yaml") == "binary.yaml:1:1: is not a text file in UTF-8"
     assert told_by_reading("/dev/zero") == "/dev/zero: is larger than 5 MB"
     assert told_by_reading("link.yaml").startswith("link.yaml: cannot be read: ")
     assert told_by_reading("a\0b").endswith("cannot be read: embedded null byte")

@@ -76,7 +76,7 @@ def command(
     The Shapley value of a constraint is what it adds on average when all are relaxed one after
     another, over all orders. Writes explain.csv, waterfall.png and waterfall.svg.
 
-    Without -n, 2,000 futures are simulated.
+    Without -n, 1,000 futures are simulated.
     """
     (scenario,) = load_all([file], settings, given, allow)
     with progress(scenario.name) as show:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,14 @@ def simulate_block(
 
     A pure function: the same arguments give the same bytes wherever it runs.
     """
+    return list(chain.from_iterable(simulate_groups(plan, seed, block, count, cells, keep_rows)))
+
+
+def simulate_groups(
+    plan: Plan, seed: int, block: int, count: int, cells: Sequence[Cell], keep_rows: bool = False
+) -> Iterator[list[CellResult]]:
+    """Simulate a block as `simulate_block` does, and give the cells' results as they come."""
     futures = draw_futures(plan, seed, block, count)
-    results: list[CellResult] = []
     for index in dict.fromkeys(cell.mandate for cell in cells):
         own = [cell for cell in cells if cell.mandate == index]
         lanes = muster(plan, index, futures)
@@ -67,6 +74,7 @@ def simulate_block(
             deployment, verdict, ledger = run_cells(
                 plan, index, sizes, futures, lanes, offer, pools
             )
+            results: list[CellResult] = []
             for part, cell in enumerate(group):
                 wars = war.copy()
                 if deployment.chain:
@@ -79,7 +87,7 @@ def simulate_block(
                     else None
                 )
                 results.append(CellResult(cell, block, outcomes, rows))
-    return results
+            yield results
 
 
 def side_by_side(cells: Sequence[Cell], lanes: int) -> list[Sequence[Cell]]:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.engine.outcomes import Outcomes
 from sim.engine.plan import Plan
-from sim.engine.simulate import Cell, CellResult, Columns, cells_of, simulate_block
+from sim.engine.simulate import Cell, CellResult, Columns, cells_of, simulate_block, simulate_groups
 from sim.engine.streams import BLOCK
 from sim.errors import SimError
 from sim.results.checkpoint import Checkpoint, Part, Tally
@@ -110,7 +110,7 @@ def simulate(
     home = nullcontext(executor) if executor else processes(1 if alone else workers)
     try:
         with home as pool:
-            groups = 1 if pool is None else 2 * workers
+            groups = 1 if pool is None else 2 * (workers if executor is None else 4)
             while True:
                 tasks = _tasks(_parts(wanted), cells, groups, tally)
                 total = len(cells) * wanted
@@ -160,7 +160,7 @@ def _tasks(
     parts: Sequence[Part], cells: tuple[Cell, ...], groups: int, tally: Tally
 ) -> list[_Task]:
     """What is still to be done, cut into groups of cells while blocks are few."""
-    groups = min(len(cells), math.ceil(2 * groups / len(parts)))
+    groups = min(len(cells), math.ceil(groups / len(parts)))
     found = []
     for block, count in parts:
         missing = tuple(cell for cell in cells if tally.lacks(cell, (block, count)))
@@ -191,7 +191,8 @@ def _results(
     """Results as they come; adding up does not depend on their order."""
     if pool is None:
         for task in tasks:
-            yield task, simulate_block(plan, seed, task.block, task.count, task.cells, keep)
+            for results in simulate_groups(plan, seed, task.block, task.count, task.cells, keep):
+                yield replace(task, cells=tuple(part.cell for part in results)), results
         return
     waiting: dict[Future[list[CellResult]], _Task] = {
         pool.submit(simulate_block, plan, seed, task.block, task.count, task.cells, keep): task

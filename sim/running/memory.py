@@ -6,6 +6,7 @@ import math
 import os
 
 from sim.engine.plan import Plan
+from sim.engine.simulate import WIDTH
 from sim.engine.streams import BLOCK
 from sim.errors import SimError
 
@@ -29,9 +30,8 @@ def check_memory(plan: Plan, cells: int, kept: int, workers: int) -> None:
     SimError
         With what it would take and what the machine has.
     """
-    lines = max((len(mandate.lines) for mandate in plan.mandates), default=0)
-    rest = sum(pool.rested_after for pool in plan.pools)
-    state = BLOCK * (lines * plan.steps + 2 * rest + 40 * len(plan.pools))
+    # Per pool and lane: counts of some forty bytes, and a log of movements for every step.
+    state = WIDTH * len(plan.pools) * (40 + 2 * plan.steps)
     state += BLOCK * plan.steps * (8 + 8 * len(plan.corridors))
     histograms = cells * plan.steps * 401 * 8 * 3
     needed = workers * (state + histograms) + histograms

@@ -13,8 +13,12 @@ from sim.errors import Issue, ScenarioError, nearest
 from sim.scenario.scalars import Scalar, clip, controls, resolve
 from sim.scenario.tree import MAX_DEPTH, Entry, Mark, Node, ReadingError, issue
 
-MAX_NODES = 100_000
-"""Values in one file, those behind aliases counted as often as they appear."""
+MAX_NODES = 30_000
+"""Values in one scenario, those behind aliases counted as often as they appear, and long texts
+once for every `TEXT_OF_ONE` characters. Nothing shipped has a quarter of it."""
+TEXT_OF_ONE = 100
+MAX_ENTRIES = 1_000
+"""Keys of one mapping, or items of one list."""
 MAX_KEY = 200
 """Characters in a key; every message about what lies under it repeats it."""
 MAX_ISSUES = 100
@@ -73,11 +77,12 @@ class Builder:
             except ValueError as error:
                 self._wrong(at, f"{error}, found {clip(text)}")
         node = Node(value, at, blank=bare and not text)
-        self._count(1, at)
+        size = 1 + len(text) // TEXT_OF_ONE
+        self._count(size, at)
         if anchor is not None:
             self._declare(anchor, at)
-            self._anchors[anchor] = _Anchored(node, 1, 0)
-        self._place(node, 1, 0)
+            self._anchors[anchor] = _Anchored(node, size, 0)
+        self._place(node, size, 0)
 
     def open(
         self, value: dict[str, Entry] | list[Node], tag: str | None, anchor: str | None, at: Mark
@@ -148,6 +153,9 @@ class Builder:
             self._root = node
             return
         frame = self._stack[-1]
+        if len(frame.value) >= MAX_ENTRIES:
+            kind = "list" if isinstance(frame.value, list) else "mapping"
+            self.stop(node.mark, f"a {kind} has more than {MAX_ENTRIES:,} entries")
         frame.size += size
         frame.height = max(frame.height, height + 1)
         if isinstance(frame.value, list):

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Issue, ScenarioError, nearest
+from sim.scenario.builder import MAX_NODES
 from sim.scenario.overrides import assignments, override, sweep
 from sim.scenario.scalars import clip
 from sim.scenario.source import display, read
-from sim.scenario.tree import Entry, Node, ReadingError, issue, leaves, origins
+from sim.scenario.tree import Entry, Node, ReadingError, count, issue, leaves, origins
 
 __all__ = [
     "WHOLE",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 MAX_EXTENDS = 20
+MAX_LAID = 10 * MAX_NODES
 
 WHOLE = frozenset({"capabilities", "phases", "sizes", "units", "probability", "consents", "renews"})
 """Keys whose mapping has a meaning only as a whole: shares that add up, a schedule, a condition."""
@@ -134,6 +136,9 @@ class _Loader:
     allowed: tuple[Path, ...]
     issues: list[Issue] = field(default_factory=list)
     whole: bool = True
+    values: int = 0  # in all files that were read
+    laid: int = 0  # values laid over each other, as often as that was done
+    sizes: dict[Path, int] = field(default_factory=dict)  # of a file with all that it extends
     loaded: dict[Path, Node] = field(default_factory=dict)
 
     def load(self, path: Path, chain: tuple[Path, ...] = ()) -> Node:
@@ -146,27 +151,36 @@ class _Loader:
             self.issues.extend(error.issues)
             node = error.root
         real = path.resolve()
+        self.values += count(node)
+        if self.values > MAX_NODES:
+            raise ValueError(f"more than {MAX_NODES:,} values in all files together")
         entries = dict(node.value) if isinstance(node.value, dict) else {}
         extends = entries.pop("extends", None)
         layers = self.bases(path, extends.node, (*chain, real)) if extends else []
         # From the bottom up: a null removes what lies below it, and nothing that comes after.
         self.loaded[real] = functools.reduce(merge, (*layers, Node(entries, node.mark)))
+        self.sizes[real] = count(self.loaded[real])
         return self.loaded[real]
 
     def bases(self, path: Path, named: Node, chain: tuple[Path, ...]) -> list[Node]:
         """Load what stands under ``extends``."""
         listed = isinstance(named.value, list)
         names = named.value if isinstance(named.value, list) else [named]
-        layers, seen = [], set()
+        layers: list[Node] = []
+        seen: set[Path] = set()
         for place, name in enumerate(names if named.value is not None else ()):
             step = ("extends", place) if listed else ("extends",)
             try:
                 if not isinstance(name.value, str):
                     raise ValueError("expected the name of a file or a list of names")
-                if name.value in seen:
+                real = self.judged(path.parent / name.value, name.value)
+                if real in seen:
                     raise ValueError(f"{clip(name.value)} is named twice")
-                seen.add(name.value)
-                layers.append(self.base(path.parent / name.value, name.value, chain))
+                seen.add(real)
+                if self.laid > MAX_LAID:
+                    raise ValueError("too many files that extend each other in too many ways")
+                layers.append(self.base(path.parent / name.value, name.value, real, chain))
+                self.laid += self.sizes[real]
             except ScenarioError as error:
                 self.issues.extend(error.issues)
                 self.whole = False
@@ -176,15 +190,21 @@ class _Loader:
                 self.whole = False
         return layers
 
-    def base(self, path: Path, written: str, chain: tuple[Path, ...]) -> Node:
-        """Load one file that another extends, if it may."""
-        real = path.resolve()
-        if not any(real.is_relative_to(folder) for folder in self.allowed):
+    def judged(self, path: Path, written: str) -> Path:
+        """Give the file that is really meant, if it may be read."""
+        # To look at a path of another computer would already tell that one who is asking.
+        remote = written.startswith(("//", "\\\\"))
+        real = path.resolve() if not remote else Path()
+        if remote or not any(real.is_relative_to(folder) for folder in self.allowed):
             tree = display(self.allowed[0])
             tree = "the scenario's folder" if tree == "." else tree
             raise ValueError(
                 f"{clip(written)} lies outside {tree}; move it there, or allow its folder"
             )
+        return real
+
+    def base(self, path: Path, written: str, real: Path, chain: tuple[Path, ...]) -> Node:
+        """Load one file that another extends."""
         if real in chain:
             circle = " -> ".join(display(file) for file in (*chain[chain.index(real) :], real))
             raise ValueError(f"a circle of files that extend each other: {circle}")

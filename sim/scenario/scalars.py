@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -91,6 +92,26 @@ def controls(text: str) -> list[int]:
         Their places in the text.
     """
     return [found.start() for found in _CONTROL.finditer(text)]
+
+
+# At the beginning of a cell, or of what becomes one where a comma or semicolon divides the line.
+_FORMULA = re.compile(r"(?:^|[,;])[\s'\"]*([=+@\-−])")
+
+
+def formula(text: str) -> re.Match[str] | None:
+    """Find where a spreadsheet that opens a table would run a text instead of showing it.
+
+    Parameters
+    ----------
+    text
+        Any text; wide forms of signs count as the signs, as some spreadsheets take them.
+
+    Returns
+    -------
+    match or None
+        Begins at 0 if the whole text would be run; its group is the sign.
+    """
+    return _FORMULA.search(unicodedata.normalize("NFKC", text))
 
 
 def clip(text: str, width: int = 60) -> str:

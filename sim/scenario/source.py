@@ -166,7 +166,9 @@ def _refuse(file: str, message: str) -> NoReturn:
 
 def _decode(content: bytes, file: str) -> str:
     if b"\0" in content:
-        _refuse(file, "is not a text file in UTF-8")
+        before = content[: content.index(b"\0")].decode("utf-8", "replace")
+        place = _position(before, len(before))
+        raise ScenarioError([Issue(file, *place, "", "is not a text file in UTF-8")])
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -84,6 +84,19 @@ def plain(node: Node) -> Any:
     return node.value
 
 
+def count(node: Node) -> int:
+    """Count the values of a tree, itself included; what is shared counts wherever it appears."""
+    waiting, found = [node], 0
+    while waiting:
+        value = waiting.pop().value
+        found += 1
+        if isinstance(value, dict):
+            waiting.extend(entry.node for entry in value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found
+
+
 def node_of(data: object, mark: Mark) -> Node:
     """Turn Python data into a tree.
 

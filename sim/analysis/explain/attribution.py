@@ -28,7 +28,7 @@ from sim.scenario.scenario import Scenario
 
 MOST_FAMILIES = 10
 """Shapley values take a run per subset of the families; with more than so many they are refused."""
-REPLICATIONS = 2_000
+REPLICATIONS = 1_000
 _NO_VALUE = (math.nan, math.nan)
 
 

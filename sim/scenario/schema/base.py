@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from sim.scenario.scalars import show
+from sim.scenario.scalars import clip, formula, show
 
-Problem = tuple[tuple[str | int, ...], str, str]  # path, message, hint
+Hint = str | Callable[[], str]  # a function where the hint takes long to find
+Problem = tuple[tuple[str | int, ...], str, Hint]  # path, message, hint
 
 KEY = "[key]"
 """Last step of a path that means a key itself and not its value; pydantic's own sign for it."""
@@ -57,15 +58,25 @@ Conditional = When | float | str
 def _text_or_number(written: Any) -> Any:
     if isinstance(written, bool) or not isinstance(written, (str, int)):
         raise ValueError(f"must be a date or a year, found {show(written)}")
-    return written
+    return _prose(written) if isinstance(written, str) else written
+
+
+def _prose(text: str) -> str:
+    found = formula(text)
+    if found and found.start() == 0:  # `sim sources` writes it into a table
+        raise ValueError(f"must not begin with '{found[1]}', found {clip(text)}; begin with a word")
+    return text
+
+
+Prose = Annotated[str, AfterValidator(_prose)]
 
 
 class Source(Section):
     """Where a figure comes from, or that it is a judgement and why."""
 
-    figure: Annotated[str, Field(min_length=1)]
+    figure: Annotated[Prose, Field(min_length=1)]
     """Which figure, in words: "army 120,000"."""
-    source: str | None = None
+    source: Prose | None = None
     """Who published it."""
     date: Annotated[
         Any,
@@ -77,7 +88,7 @@ class Source(Section):
     """How far the source can be relied on."""
     judgement: bool = False
     """Whether it is a judgement of the author and not a published figure."""
-    note: str | None = None
+    note: Prose | None = None
     """The reasoning, or what the reader should know."""
 
 

@@ -44,8 +44,9 @@ def cross_checks(data: Data, latest: Latest) -> Iterator[Problem]:
     """
     yield from _required(data)
     yield from _conditions(data)
+    answered = _answered(data)
     for name, mandate in items(data, "mandates"):
-        yield from _mandate(data, name, mandate)
+        yield from _mandate(name, mandate, answered)
     for name, corridor in items(data, "corridors"):
         if "disruption" in corridor and "capacity" not in corridor:
             path = ("corridors", name, "disruption", KEY)
@@ -90,7 +91,7 @@ def _conditions(data: Data) -> Iterator[Problem]:
         yield from walk(condition.get("probability"), path, order.index(name))
 
 
-def _mandate(data: Data, name: str, mandate: Data) -> Iterator[Problem]:
+def _mandate(name: str, mandate: Data, answered: Data) -> Iterator[Problem]:
     place = ("mandates", name)
     kind = mandate.get("kind")
     if kind == "none":
@@ -99,7 +100,7 @@ def _mandate(data: Data, name: str, mandate: Data) -> Iterator[Problem]:
                 hint = f"leave out {clip(key)}, or give another kind"
                 yield (*place, key, KEY), "kind 'none' sends nobody, so this has no meaning", hint
     elif isinstance(kind, str) and _is_name(kind):
-        yield from _answered(data, name, kind)
+        yield from _kind(name, kind, answered)
     if "eligible" in mandate and "excluded" in mandate:
         message = "says again who may contribute, as 'eligible' does"
         yield (*place, "excluded", KEY), message, "leave out one of the two"
@@ -118,11 +119,16 @@ def _is_name(text: Any) -> bool:
     return True
 
 
-def _answered(data: Data, name: str, kind: str) -> Iterator[Problem]:
-    """Tell if nobody answers to a mandate whose kind looks like a slip of the pen."""
+def _answered(data: Data) -> dict[str, None]:
+    """Collect the mandates and kinds towards which somebody has a stance."""
     answered: dict[str, None] = {}
     for _, contributor in items(data, "contributors"):
         answered.update(dict.fromkeys(mapping(contributor, "participation")))
+    return answered
+
+
+def _kind(name: str, kind: str, answered: Data) -> Iterator[Problem]:
+    """Tell if nobody answers to a mandate whose kind looks like a slip of the pen."""
     kinds = (*SHIPPED_KINDS, *answered)
     if kind not in kinds and name not in answered and (near := nearest(kind, kinds)):
         message = f"no contributor has a stance towards a mandate of the kind {clip(kind)}"

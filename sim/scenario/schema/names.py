@@ -30,13 +30,13 @@ def names_of(data: Mapping[str, Any]) -> Names:
         conditions=_keys(data.get("conditions", {})),
         contributors=_keys(data.get("contributors")),
         corridors=_keys(data.get("corridors", {})),
-        stances=None if stances is None else tuple(dict.fromkeys(stances)),
+        stances=None if stances is None else dict.fromkeys(stances),
         capabilities=_capabilities(data, mandates, contributors),
     )
 
 
-def _keys(section: Any) -> tuple[str, ...] | None:
-    return tuple(section) if isinstance(section, Mapping) else None
+def _keys(section: Any) -> dict[str, None] | None:
+    return dict.fromkeys(section) if isinstance(section, Mapping) else None
 
 
 def _sections(section: Any) -> list[Mapping[str, Any]] | None:
@@ -49,16 +49,16 @@ def _capabilities(
     data: Mapping[str, Any],
     mandates: list[Mapping[str, Any]] | None,
     contributors: list[Mapping[str, Any]] | None,
-) -> tuple[str, ...] | None:
+) -> dict[str, None] | None:
     """List what some force is made up of, then what else is offered."""
     found: dict[str, None] = {}
     for owner in (data, *(mandates or ())):
         force = owner.get("force")
         if isinstance(force, Mapping):
-            found.update(dict.fromkeys(_keys(force.get("capabilities")) or ()))
+            found.update(_keys(force.get("capabilities")) or {})
     for contributor in contributors or ():
         forces = contributor.get("forces")
         for element in forces if isinstance(forces, list) else ():
             if isinstance(element, Mapping) and isinstance(element.get("capability"), str):
                 found[element["capability"]] = None
-    return tuple(found) or None
+    return found or None

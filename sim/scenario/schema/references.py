@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from sim.errors import nearest
-from sim.scenario.scalars import clip, show
+from sim.scenario.scalars import clip, formula, show
 from sim.scenario.schema.base import Problem, refuse
 
 _FEW_NAMES = 5  # as many are listed whole, from more the nearest is picked
@@ -24,21 +25,23 @@ class Names:
     None stands for a section that cannot be read, so that nothing can be said about references.
     """
 
-    conditions: tuple[str, ...] | None = ()
-    contributors: tuple[str, ...] | None = ()
-    corridors: tuple[str, ...] | None = ()
-    stances: tuple[str, ...] | None = ()
+    conditions: Collection[str] | None = ()
+    contributors: Collection[str] | None = ()
+    corridors: Collection[str] | None = ()
+    stances: Collection[str] | None = ()
     """Mandates and their kinds: what a participation may answer to."""
-    capabilities: tuple[str, ...] | None = ()
+    capabilities: Collection[str] | None = ()
     """What is asked for or offered."""
 
 
-def known(name: str, declared: tuple[str, ...], noun: str, label: str = "declared") -> Problem:
+def known(name: str, declared: Collection[str], noun: str, label: str = "declared") -> Problem:
     """Tell that a name is not among what is declared, and which was meant or could be."""
-    listed = ", ".join(declared[:_LISTED]) + (", ..." if len(declared) > _LISTED else "")
-    hint = f"{label}: {listed or 'none'}"
-    if len(declared) > _FEW_NAMES:
-        hint = nearest(name, declared) or hint
+    listed = ", ".join(islice(declared, _LISTED)) + (", ..." if len(declared) > _LISTED else "")
+    names = f"{label}: {listed or 'none'}"
+
+    def hint() -> str:
+        return (nearest(name, declared) if len(declared) > _FEW_NAMES else "") or names
+
     return (), f"no {noun} {clip(name)}", hint
 
 
@@ -93,8 +96,9 @@ def parse_name(text: Any) -> str:
         raise ValueError(f"must be a name, found {show(text)}")
     if not text.strip() or text != text.strip() or len(text) > 80:
         raise ValueError(f"{clip(text)} is no name: 1 to 80 characters, without blanks at the ends")
-    if text[0] in "=+-@":  # a spreadsheet would run such a cell
-        raise ValueError(f"a name must not begin with '{text[0]}', found {clip(text)}")
+    if found := formula(text):
+        where = "have a part that begins" if found.start() else "begin"
+        raise ValueError(f"a name must not {where} with '{found[1]}', found {clip(text)}")
     if hidden := next((char for char in text if not char.isprintable()), ""):
         raise ValueError(f"a name must not contain {hidden!a}, found {clip(text)}")
     if found := _FORBIDDEN_IN_NAMES.search(text):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from sim.errors import ScenarioError
+from sim.scenario.builder import MAX_ISSUES
 from sim.scenario.scalars import show
 from sim.scenario.schema.assessment import Costs, Requirement
 from sim.scenario.schema.base import KEY, AsTuple, Problem, Section, SourceList
@@ -125,16 +127,18 @@ def specify(root: Node) -> Specification:
         With everything that is wrong, each with its place.
     """
     empty, data = without_empty(plain(root))
-    problems: list[Problem] = [((*path, KEY), "has no value", _advice(path[-1])) for path in empty]
+    blank = (((*path, KEY), "has no value", _advice(path[-1])) for path in empty)
+    invalid: Iterable[Problem] = ()
     specification = None
     try:
         specification = Specification.model_validate(data, context=names_of(data))
     except ValidationError as error:
-        problems += problems_of(error, Specification)
-    problems += cross_checks(data, lambda paths: _latest(root, paths))
-    if specification is None or problems:
-        missing = {(path[:-1], f"needs '{path[-1]}'") for path in empty}
-        told = (problem for problem in problems if problem[:2] not in missing)
+        invalid = problems_of(error, Specification)
+    crossed = cross_checks(data, lambda paths: _latest(root, paths))
+    missing = {(path[:-1], f"needs '{path[-1]}'") for path in empty}
+    problems = chain(blank, (p for p in chain(invalid, crossed) if p[:2] not in missing))
+    told = list(islice(problems, MAX_ISSUES))  # to find more takes longer than anybody will read
+    if specification is None or told:
         raise ScenarioError(issue_at(root, problem) for problem in told)
     return specification
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.errors import Issue, nearest
+from sim.scenario.builder import MAX_ISSUES
 from sim.scenario.scalars import clip, show, slip
 from sim.scenario.schema.base import KEY, Problem
 from sim.scenario.tree import Mark, Node, issue
@@ -54,8 +55,10 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Prob
     ------
     Problem
         Path, message and hint. A missing key whose name is misspelt beside its place is told once.
+        Of very many mistakes only the first are told.
     """
-    details = [(_cleaned(detail["loc"], model), detail) for detail in error.errors()]
+    found = error.errors()[:MAX_ISSUES]
+    details = [(_cleaned(detail["loc"], model), detail) for detail in found]
     unknown = [path for (path, _, _), detail in details if detail["type"] == "extra_forbidden"]
     for (path, parent, annotation), detail in details:
         if detail["type"] == "missing":
@@ -86,7 +89,7 @@ def issue_at(root: Node, problem: Problem) -> Issue:
     path, message, hint = problem
     at_key = path[-1:] == (KEY,)
     path = path[:-1] if at_key else path
-    return issue(_mark(root, path, at_key), path, message, hint)
+    return issue(_mark(root, path, at_key), path, message, hint() if callable(hint) else hint)
 
 
 def _mark(root: Node, path: Path, at_key: bool) -> Mark:
