@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from sim.analysis.calibration.fit import Calibration, calibrate
-from sim.analysis.history.predictions import LEFT_OUT, LIBRARY, OBSERVED
+from sim.analysis.history.folder import LEFT_OUT, LIBRARY, OBSERVED
 from sim.analysis.history.record import read_missions
 from sim.cli.console import console, progress
 from sim.cli.history import record_option

@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from sim.analysis.history.folder import Record, read_record
 from sim.analysis.history.predictions import (
     REPLICATIONS,
     SEED,
     History,
     Prediction,
-    Record,
     history,
-    read_record,
 )
 from sim.analysis.history.record import FILLS, Mission, read_missions
 from sim.analysis.history.scores import INTERVALS, Summary

@@ -18,6 +18,7 @@ from sim.errors import SimError
 from sim.results import tables
 from sim.results.checkpoint import Checkpoint
 from sim.results.contingents import contingents
+from sim.results.replications import replications as replications_table
 from sim.results.result import Result
 from sim.running.blocks import Progress, Simulated, simulate
 from sim.running.precision import Precision
@@ -113,7 +114,7 @@ def run(
         "contingents": contingents(plan, simulated.outcomes),
     }
     if keep_replications:
-        result_tables["replications"] = tables.replications(plan, simulated.rows)
+        result_tables["replications"] = replications_table(plan, simulated.rows)
     seconds = time.perf_counter() - begun
     record = _record(scenario, plan, simulated, seconds)
     if precision is not None:

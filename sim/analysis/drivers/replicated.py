@@ -14,7 +14,6 @@ from sim.engine.plan import CAUSES
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell
 from sim.errors import SimError, nearest
-from sim.results import tables
 from sim.results.result import Result
 from sim.running.blocks import Progress, simulate
 from sim.scenario.scenario import Scenario
@@ -125,7 +124,7 @@ def replicate(
         },
         "inputs": scenario.data,
     }
-    return Result({"replications": tables.replications(plan, simulated.rows)}, run)
+    return Result({"replications": replications_table(plan, simulated.rows)}, run)
 
 
 def sample_of(

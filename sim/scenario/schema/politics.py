@@ -24,6 +24,7 @@ SHIPPED_KINDS = (
     "neighbouring",
     "monitors",
     "line",
+    "air_sea",
     "none",
 )
 
