@@ -14,6 +14,7 @@ from sim.engine.plan import CAUSES
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell
 from sim.errors import SimError, nearest
+from sim.results.replications import replications as replications_table
 from sim.results.result import Result
 from sim.running.blocks import Progress, simulate
 from sim.scenario.scenario import Scenario
