@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+MOST_TOLD = 100
+"""Mistakes told at once, of each file's text and of the language: a file with more is something
+else than a scenario."""
+
 # Beyond these the comparison would take longer than reading the whole file.
 _LONGEST_NAME = 100
 _MOST_NAMES = 1_000

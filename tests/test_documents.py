@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from console import BLOCK, executed
 
 import sim
 from sim.cli import cli
@@ -91,3 +92,14 @@ def test_the_parts_of_a_step_are_where_the_model_says() -> None:
         assert all(inspect.isfunction(f) for f in functions_of(core) + functions_of(units)), part
         assert functions_of(core), part
         assert functions_of(units)[0].__doc__.startswith(f"{part}: "), part
+
+
+def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+    assert len(BLOCK.findall(text)) >= 4
+    assert executed(text, tmp_path) == text, "run: make docs-figures"
+
+
+def test_another_figure_in_the_tutorial_would_be_noticed(tmp_path: Path) -> None:
+    text = "```console\n$ sim --version\nsim, version 99\n```\n"
+    assert executed(text, tmp_path) != text

@@ -90,7 +90,7 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; every way out has its exit code."""
-    from sim.errors import ScenarioError, SimError
+    from sim.errors import MOST_TOLD, ScenarioError, SimError
 
     try:
         status = cli.main(args, prog_name="sim", standalone_mode=False)
@@ -104,7 +104,8 @@ def main(args: list[str] | None = None) -> Any:
     except ScenarioError as error:
         click.echo(str(error), err=True)
         count = len(error.issues)
-        click.echo(f"sim: {count} mistake{'s' if count != 1 else ''}; nothing was run", err=True)
+        told = f"{'the first ' if count >= MOST_TOLD else ''}{count} mistake{'s' * (count != 1)}"
+        click.echo(f"sim: {told}; nothing was run", err=True)
         sys.exit(BAD_INPUT)
     except SimError as error:
         click.echo(f"sim: {error}", err=True)

@@ -30,7 +30,7 @@ Examples:
     "-n",
     "--replications",
     type=click.IntRange(2, BLOCK),
-    default=400,
+    default=1_000,
     show_default=True,
     help="Draws of each candidate.",
 )

@@ -30,13 +30,19 @@ from sim.results.words import percent
 
 RECORD = Path("scenarios") / "history"
 
+
+def _record() -> Path:
+    """The record of the working folder; without one, that of the checkout that holds `sim`."""
+    own = Path(__file__).parents[2] / RECORD
+    return RECORD if RECORD.is_dir() or not own.is_dir() else own
+
+
 record_option = click.option(
     "--record",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    default=RECORD,
-    show_default=True,
-    help="Folder of the record.",
+    default=_record,
+    help=f"Folder of the record.  [default: {RECORD}]",
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
-from sim.errors import Issue, ScenarioError, nearest
+from sim.errors import MOST_TOLD, Issue, ScenarioError, nearest
 from sim.scenario.scalars import Scalar, clip, controls, resolve
 from sim.scenario.tree import MAX_DEPTH, Entry, Mark, Node, ReadingError, issue
 
@@ -21,8 +21,6 @@ MAX_ENTRIES = 1_000
 """Keys of one mapping, or items of one list."""
 MAX_KEY = 200
 """Characters in a key; every message about what lies under it repeats it."""
-MAX_ISSUES = 100
-"""A file with more mistakes is something else than a scenario."""
 
 
 @dataclass(slots=True)
@@ -204,5 +202,5 @@ class Builder:
     def _wrong(self, at: Mark, message: str, hint: str = "", step: str | None = None) -> None:
         path = self._path() if step is None else (*self._path(), step)
         self.issues.append(issue(at, path, message, hint))
-        if len(self.issues) >= MAX_ISSUES:
+        if len(self.issues) >= MOST_TOLD:
             raise ScenarioError(self.issues)

@@ -11,8 +11,8 @@ from typing import NoReturn
 
 import yaml
 
-from sim.errors import Issue, ScenarioError
-from sim.scenario.builder import MAX_ISSUES, Builder
+from sim.errors import MOST_TOLD, Issue, ScenarioError
+from sim.scenario.builder import Builder
 from sim.scenario.flow import rejoined
 from sim.scenario.scalars import Scalar, clip, controls
 from sim.scenario.syntax import syntax_issue
@@ -188,7 +188,7 @@ def _refuse_controls(text: str, file: str) -> None:
         Issue(
             file, *_position(text, place), "", f"character U+{ord(text[place]):04X} is not allowed"
         )
-        for place in controls(text)[:MAX_ISSUES]
+        for place in controls(text)[:MOST_TOLD]
     ]
     if issues:
         raise ScenarioError(issues)

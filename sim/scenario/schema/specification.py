@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from sim.errors import ScenarioError
-from sim.scenario.builder import MAX_ISSUES
+from sim.errors import MOST_TOLD, ScenarioError
 from sim.scenario.scalars import show
 from sim.scenario.schema.assessment import Costs, Requirement
 from sim.scenario.schema.base import KEY, AsTuple, Problem, Section, SourceList
@@ -137,7 +136,7 @@ def specify(root: Node) -> Specification:
     crossed = cross_checks(data, lambda paths: _latest(root, paths))
     missing = {(path[:-1], f"needs '{path[-1]}'") for path in empty}
     problems = chain(blank, (p for p in chain(invalid, crossed) if p[:2] not in missing))
-    told = list(islice(problems, MAX_ISSUES))  # to find more takes longer than anybody will read
+    told = list(islice(problems, MOST_TOLD))  # to find more takes longer than anybody will read
     if specification is None or told:
         raise ScenarioError(issue_at(root, problem) for problem in told)
     return specification

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from sim.errors import Issue, nearest
-from sim.scenario.builder import MAX_ISSUES
+from sim.errors import MOST_TOLD, Issue, nearest
 from sim.scenario.scalars import clip, show, slip
 from sim.scenario.schema.base import KEY, Problem
 from sim.scenario.tree import Mark, Node, issue
@@ -57,7 +56,7 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Prob
         Path, message and hint. A missing key whose name is misspelt beside its place is told once.
         Of very many mistakes only the first are told.
     """
-    found = error.errors()[:MAX_ISSUES]
+    found = error.errors()[:MOST_TOLD]
     details = [(_cleaned(detail["loc"], model), detail) for detail in found]
     unknown = [path for (path, _, _), detail in details if detail["type"] == "extra_forbidden"]
     for (path, parent, annotation), detail in details:
