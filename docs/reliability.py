@@ -6,6 +6,7 @@ Everything is done for real, on this machine, with the shipped main scenario: ``
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import platform
 import random
@@ -67,6 +68,8 @@ def kills(home: Path, count: int) -> str:
             process.wait()
             fallen += 1
             continue
+        if process.returncode:
+            raise RuntimeError(f"a run failed of itself: exit code {process.returncode}")
         finished += 1
         same += digest(folder) == undisturbed
         (folder / "summary.csv").unlink()  # the next one begins anew
@@ -106,11 +109,9 @@ def ways(home: Path) -> str:
 
 def usable(features: str) -> str:
     """Those of the features that NumPy was built to choose at run time and this machine has."""
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
-
-    return " ".join(
-        f for f in features.split() if f in __cpu_dispatch__ and __cpu_features__.get(f)
-    )
+    numpy: Any = importlib.import_module("numpy._core._multiarray_umath")  # has no types
+    known, has = numpy.__cpu_dispatch__, numpy.__cpu_features__
+    return " ".join(f for f in features.split() if f in known and has.get(f))
 
 
 @contextmanager

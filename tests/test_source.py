@@ -9,9 +9,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.errors import ScenarioError
+from sim.errors import MOST_TOLD, ScenarioError
 from sim.scenario import source
-from sim.scenario.builder import MAX_ENTRIES, MAX_ISSUES, MAX_NODES
+from sim.scenario.builder import MAX_ENTRIES, MAX_NODES
 from sim.scenario.source import Mark, Node, node_of, parse, parse_word, plain, read
 
 
@@ -201,8 +201,8 @@ def test_everything_is_told_in_one_go() -> None:
 
 
 def test_the_number_of_issues_has_a_limit() -> None:
-    assert len(told("a: .nan\n" * 1_000).splitlines()) == MAX_ISSUES
-    assert len(told("a: \x01\n" * 1_000).splitlines()) == MAX_ISSUES
+    assert len(told("a: .nan\n" * 1_000).splitlines()) == MOST_TOLD
+    assert len(told("a: \x01\n" * 1_000).splitlines()) == MOST_TOLD
 
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
