@@ -5,14 +5,17 @@ Runs `sim history` over the record and puts what it finds between the markers of
 
 from __future__ import annotations
 
-import sys
+import math
+import statistics
+from collections.abc import Sequence
 from pathlib import Path
 
 from update import ROOT, replace
 
-from sim.analysis.history.generation import BOUNDS, Generation
-from sim.analysis.history.predictions import History, Record, history, read_record
-from sim.analysis.history.others import PLACE, others_table
+from sim.analysis.history.folder import Record, read_record
+from sim.analysis.history.generation import BOUNDS
+from sim.analysis.history.others import others
+from sim.analysis.history.predictions import REPLICATIONS, SEED, History, history
 from sim.analysis.history.scores import INTERVALS
 from sim.report.history_figure import history_figure
 from sim.results.files import write_all
@@ -21,7 +24,7 @@ PAGE = Path(__file__).parent / "history.md"
 FOLDER = ROOT / "scenarios" / "history"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -108,16 +111,29 @@ def missions(found: History) -> str:
     return table(head, rows)
 
 
-def parameters(record: Record, generation: Generation) -> str:
+def parameters(record: Record) -> str:
     """What was learnt, with how much it depends on single missions."""
     rows = []
     for name in BOUNDS:
         values = {mission: getattr(g, name) for mission, g in record.left_out.items()}
-        value = getattr(generation, name)
-        furthest = max(values, key=lambda m: abs(values[m] / value - 1))
+        middle = statistics.median(values.values())
+        furthest = max(values, key=lambda m: abs(math.log(values[m] / middle)))
         low, high = min(values.values()), max(values.values())
-        rows.append((name, f"{value:.3g}", f"{low:.3g} to {high:.3g}", furthest))
-    head = ("parameter", "fitted", "leaving one mission out", "which one matters most")
+        rows.append((name, f"{middle:.3g}", f"{low:.3g} to {high:.3g}", furthest))
+    head = ("parameter", "median", "leaving one mission out", "which one matters most")
+    return table(head, rows)
+
+
+def elsewhere(record: Record) -> str:
+    """Forces that were no United Nations missions."""
+    rows = []
+    for p in others(FOLDER, record.library, REPLICATIONS, SEED):
+        told = "" if math.isnan(p.days) else f"{p.days:.0f}"
+        band = "" if math.isnan(p.days) else f"{p.median:.0%} ({p.low:.0%} to {p.high:.0%})"
+        rows.append(
+            (p.mission, f"{p.authorised:,}", told, f"{p.share:.0%}", band, p.quality, p.source)
+        )
+    head = ("force", "size", "days", "there", "at United Nations speed (80%)", "quality", "source")
     return table(head, rows)
 
 
@@ -130,9 +146,8 @@ def main() -> None:
     replace(PAGE, "figures", figures(found, seen))
     replace(PAGE, "milestones", milestones(found))
     replace(PAGE, "missions", missions(found))
-    replace(PAGE, "others", others_table(FOLDER / PLACE, record, found.replications, found.seed))
-    if sys.argv[1:] == ["--check"]:
-        sys.stderr.write("nothing to check\n")
+    replace(PAGE, "parameters", parameters(record))
+    replace(PAGE, "others", elsewhere(record))
 
 
 if __name__ == "__main__":

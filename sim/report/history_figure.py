@@ -117,4 +117,5 @@ def _pit(axes: Any, found: History) -> None:
     axes.axhline(len(found.scores) / _BINS, color="black", linewidth=0.8, linestyle="--")
     axes.set_title("PIT of all milestones (even: calibrated)", loc="left", fontsize=8)
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.yaxis.get_major_locator().set_params(integer=True)
     axes.tick_params(labelsize=7)

@@ -1,0 +1,1 @@
+"""Generic parameters learnt from missions that happened."""

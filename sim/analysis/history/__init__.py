@@ -1,0 +1,1 @@
+"""Missions that happened, predicted and scored."""
