@@ -164,8 +164,12 @@ def test_europe_with_will_and_lift_without_limit_keeps_what_is_published() -> No
 
 
 def test_a_united_nations_mission_builds_up_as_they_did() -> None:
-    """To half its strength in 3.4 to 6.8 months: monthly troop figures, 1992-2011."""
-    data = arrangement("un_mission", force__sizes=7_000).data
+    """To half its strength in 3.4 to 6.8 months: monthly troop figures, 1992-2011.
+
+    At the size of the largest of them; a small mission that is offered five times its need waits
+    for its phases alone.
+    """
+    data = arrangement("un_mission", force__sizes=15_000).data
     data["conditions"]["ceasefire"] = {"probability": 1.0}
     mission = data["mandates"]["un_mission"]
     del mission["authorisation"], mission["renewal"]
