@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types fuzz bench docs-figures history results reliability validate
+.PHONY: help run test lint types fuzz bench docs-figures history results reliability validate scale
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ reliability: .venv/.dev ## kill, starve and vary runs for docs/reliability.md
 
 history: .venv/.dev ## recompute docs/history.md
 	$(BIN)/python docs/history.py
+
+scale: .venv/.dev ## measure what docs/scale.md says
+	$(BIN)/python docs/scale.py
 
 validate: .venv/.dev ## recompute docs/validation.md
 	$(BIN)/python docs/validate.py
