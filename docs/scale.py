@@ -45,7 +45,7 @@ def main() -> None:
         ("one block (8,192 replications, four sizes), one core", f"{block:.1f} s"),
         (
             f"{cores} processes against one, {4 * cores} blocks",
-            f"{clock[1] / clock[cores]:.2f} times",
+            f"{speedup:.2f} times",
         ),
         ("sent with a block: the plan", f"{sent / 1e3:,.0f} kB"),
         ("sent back: the sums of four cells", f"{back / 1e6:,.1f} MB"),
