@@ -32,7 +32,6 @@ bench: .venv/.dev ## time the engine
 
 docs-figures: .venv/.dev ## regenerate the figures in the documents
 	$(BIN)/python docs/update.py
-	$(BIN)/python docs/console.py
 
 results: .venv/.dev ## run every shipped scenario, keep the summaries in results/summaries
 	$(BIN)/python docs/results.py

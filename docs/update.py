@@ -1,7 +1,8 @@
 """Regenerate the figures that stand in the documents: ``make docs-figures``.
 
-Runs the main scenario for the table of README.md, and the benchmarks for its speed and for
-benchmarks/README.md. Everything between the markers is replaced.
+Runs the main scenario for the table of README.md, the benchmarks for the tables of speed, and the
+commands of the tutorial; some of them: ``python docs/update.py table tutorial``. Everything between
+the markers is replaced.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import console
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,14 +35,33 @@ def output(*command: str) -> str:
     return done.stdout.rstrip()
 
 
-def main() -> None:
-    """Regenerate everything."""
-    table = output("sim", "run", "scenarios/reassurance_force.yaml")
-    replace(ROOT / "README.md", "table", f"```text\n{table}\n```")
-    speed = output("benchmarks.reference")
-    replace(ROOT / "README.md", "speed", speed)
-    replace(ROOT / "benchmarks" / "README.md", "speed", speed)
+def table() -> None:
+    """The table of README.md."""
+    told = output("sim", "run", "scenarios/reassurance_force.yaml")
+    lines = "\n".join(line.rstrip() for line in told.splitlines())
+    replace(ROOT / "README.md", "table", f"```text\n{lines}\n```")
+
+
+def speed() -> None:
+    """How fast the core is, in README.md and benchmarks/README.md; wants an idle machine."""
+    told = output("benchmarks.reference")
+    replace(ROOT / "README.md", "speed", told)
+    replace(ROOT / "benchmarks" / "README.md", "speed", told)
+
+
+def growth() -> None:
+    """How cost grows, in benchmarks/README.md; wants an idle machine."""
+    replace(ROOT / "benchmarks" / "README.md", "growth", output("benchmarks.growth"))
+
+
+PARTS = {"table": table, "speed": speed, "growth": growth, "tutorial": console.main}
+
+
+def main(names: list[str]) -> None:
+    """Regenerate everything, or the parts named."""
+    for name in names or PARTS:
+        PARTS[name]()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
