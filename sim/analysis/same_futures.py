@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager, nullcontext
@@ -23,6 +22,7 @@ from sim.results.statistics import proportion_error, wilson
 from sim.results.words import percent
 from sim.running.blocks import Progress, simulate, whole
 from sim.running.executors import processes
+from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario
 
 Bools = NDArray[np.bool_]
@@ -106,22 +106,20 @@ def study_of(
     SimError
         If there is no such mandate or reading, or a number is out of range.
     """
-    plan, settings = plan_of(scenario.specification), scenario.specification.run
+    plan = plan_of(scenario.specification)
     index = mandate_of(plan, mandate)
     criteria = plan.mandates[index].criteria
     reading = given or ("authorisation" if criteria.given_authorisation else "nothing")
     if reading not in READINGS:
         hint = nearest(reading, READINGS) or f"known: {', '.join(READINGS)}"
         raise SimError(f"no reading '{reading}'; {hint}")
-    if seed is None:
-        seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
     return Study(
         title=scenario.title,
         scenario=scenario.name,
         plan=single(plan, index),
         size=whole("size", size, 1),
         given=reading,
-        seed=whole("seed", seed, 0),
+        seed=whole("seed", seed_of(scenario, seed), 0),
         replications=whole("replications", replications, 1),
     )
 

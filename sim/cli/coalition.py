@@ -14,7 +14,7 @@ from rich.text import Text
 from sim.analysis.coalition.coalitions import CRITERIA, REPLICATIONS, Coalition, Worth, coalition
 from sim.cli.console import console, progress
 from sim.cli.explain import FEW, reading_of, reading_option
-from sim.cli.options import load_all, scenario_options, simulation_options
+from sim.cli.options import answer_options, load_all, scenario_options, simulation_options
 from sim.results.files import nulled, to_csv, write_all
 from sim.results.words import percent
 
@@ -48,13 +48,7 @@ Examples:
 @reading_option
 @simulation_options
 @scenario_options
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder.  [default: results/<scenario>]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@answer_options
 def command(
     file: Path,
     size: int,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -25,6 +24,7 @@ from sim.engine.simulate import Cell
 from sim.report.drivers_figure import drivers_figure, sobol_figure
 from sim.results.files import nulled, to_csv, write_all
 from sim.results.result import read
+from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario
 
 
@@ -121,7 +121,7 @@ def command(
         return
     (scenario,) = load_all([source], settings, given, allow)
     ranges = levers_of(scenario, levers)
-    cell, seed = _cell(scenario, mandate, size), _seed(scenario, seed)
+    cell, seed = _cell(scenario, mandate, size), seed_of(scenario, seed)
     folder = out or Path("results") / scenario.name
     if ranges:
         replications, base = replications or REPLICATIONS, base or BASE
@@ -152,13 +152,6 @@ def _cell(scenario: Scenario, mandate: str | None, size: int | None) -> Cell:
     plan = plan_of(scenario.specification)
     index = mandate_of(plan, mandate)
     return Cell(index, size_of(plan, index, size))
-
-
-def _seed(scenario: Scenario, seed: int | None) -> int:
-    own = scenario.specification.run
-    if seed is not None:
-        return seed
-    return own.seed if "seed" in own.model_fields_set else secrets.randbits(32)
 
 
 def _tell_cost(

@@ -15,7 +15,7 @@ from rich.text import Text
 from sim.analysis.explain.attribution import REPLICATIONS, Effect, Explanation, explain
 from sim.analysis.same_futures import READINGS, Share
 from sim.cli.console import console, progress
-from sim.cli.options import load_all, scenario_options, simulation_options
+from sim.cli.options import answer_options, load_all, scenario_options, simulation_options
 from sim.results.files import nulled, to_csv, write_all
 from sim.results.words import percent
 
@@ -48,13 +48,7 @@ Examples:
 )
 @simulation_options
 @scenario_options
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder.  [default: results/<scenario>]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@answer_options
 def command(
     file: Path,
     size: int,

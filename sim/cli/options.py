@@ -67,6 +67,21 @@ def simulation_options(function: F) -> F:
     return function
 
 
+def answer_options(function: F) -> F:
+    """Add ``--out``, a folder, and ``--json``."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON."),
+        click.option(
+            "-o",
+            "--out",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Folder.  [default: results/<scenario>]",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def load_all(
     files: Sequence[Path], settings: Sequence[str], given: Sequence[str], allow: Sequence[Path]
 ) -> list[Scenario]:

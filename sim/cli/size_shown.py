@@ -9,12 +9,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from sim.analysis.same_futures import READINGS
 from sim.analysis.sizing.levers import Lever
 from sim.analysis.sizing.points import Point, Rise
 from sim.analysis.sizing.sizes import Sizing, verdict_of
 from sim.results.words import interval, percent
-
-_READINGS = {"authorisation": "if authorised", "nothing": "outright"}
 
 
 def show_sizing(found: Sizing, out: Console) -> None:
@@ -26,7 +25,7 @@ def show_sizing(found: Sizing, out: Console) -> None:
         out.print(Text(line, style="yellow"))
     table = RichTable(box=None)
     table.add_column("Force", justify="right")
-    table.add_column(_READINGS[found.given].capitalize(), justify="right")
+    table.add_column(READINGS[found.given].capitalize(), justify="right")
     table.add_column("Verdict")
     table.add_column("")
     for point in found.points:
@@ -39,7 +38,7 @@ def show_sizing(found: Sizing, out: Console) -> None:
 
 def _headline(found: Sizing) -> Text:
     line = Text(f"{found.mandate}: ", style="bold")
-    at = f"at {percent(found.confidence)} confidence, {_READINGS[found.given]}"
+    at = f"at {percent(found.confidence)} confidence, {READINGS[found.given]}"
     if found.reason == "no force":
         return line.append("nobody is sent")
     if found.reason:
@@ -93,7 +92,7 @@ def show_levers(found: Sequence[Lever], out: Console) -> None:
     first = found[0]
     now = first.at(first.dial.start)
     line = Text(f"{first.mandate}, {first.size:,}: ", style="bold")
-    line.append(f"now {_share(now)} {_READINGS[first.given]}, wanted {percent(first.confidence)}")
+    line.append(f"now {_share(now)} {READINGS[first.given]}, wanted {percent(first.confidence)}")
     out.print(line)
     if first.value == first.dial.start:
         out.print(Text("feasible as it is: nothing need change", style="bold green"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import platform
-import secrets
 import time
 from concurrent.futures import Executor
 from pathlib import Path
@@ -22,6 +21,7 @@ from sim.results.replications import replications as replications_table
 from sim.results.result import Result
 from sim.running.blocks import Progress, Simulated, simulate
 from sim.running.precision import Precision
+from sim.running.seeds import seed_of
 from sim.scenario.compose import digest
 from sim.scenario.scenario import Scenario
 
@@ -93,8 +93,7 @@ def run(
         raise SimError("max_replications is the limit of a precision, and none is wanted")
     elif replications is None:
         replications = settings.replications
-    if seed is None:
-        seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
+    seed = seed_of(scenario, seed)
     plan = plan_of(scenario.specification)
     simulated = simulate(
         plan,

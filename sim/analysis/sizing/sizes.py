@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from sim.engine.simulate import Cell
 from sim.errors import SimError, nearest
 from sim.results.tables import Table, columns, rows_of
 from sim.running.blocks import Progress, simulate, whole
+from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario
 
 STEP = 500
@@ -188,8 +188,7 @@ def size(
     searches = [
         SizeSearch(plan, index, tuple(sizes), step, limit) for index in _chosen(plan, mandates)
     ]
-    if seed is None:
-        seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
+    seed = seed_of(scenario, seed)
     count = settings.replications if replications is None else replications
     count = whole("replications", count, 1)
 

@@ -5,7 +5,6 @@ Everything here is the core's; what units then do is the unit-level engine's (`s
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from sim.engine.simulate import run_cell
 from sim.engine.streams import BLOCK
 from sim.errors import SimError, nearest
 from sim.running.memory import check_memory
+from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario
 
 WHICH = ("worst", "median", "best")
@@ -98,8 +98,7 @@ def choose(
     plan, settings = plan_of(scenario.specification), scenario.specification.run
     index = mandate_of(plan, mandate)
     soldiers = size_of(plan, index, size)
-    if seed is None:
-        seed = settings.seed if "seed" in settings.model_fields_set else secrets.randbits(32)
+    seed = seed_of(scenario, seed)
     if replication is not None:
         if replication < 0:
             raise SimError(f"replications are counted from 0, found {replication}")
