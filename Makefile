@@ -34,7 +34,7 @@ docs-figures: .venv/.dev ## regenerate the figures in the documents
 	$(BIN)/python docs/update.py
 
 results: .venv/.dev ## run every shipped scenario, keep the summaries in results/summaries
-	$(BIN)/python docs/results.py
+	$(BIN)/python docs/summaries.py
 
 reliability: .venv/.dev ## kill, starve and vary runs for docs/reliability.md
 	$(BIN)/python docs/reliability.py

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-from pathlib import Path
 
 import pytest
+from summaries import SUMMARIES, name_of, shipped
 
 import sim
 from sim.results.files import from_csv
 from sim.results.statistics import wilson
 from sim.results.tables import Table
 
-ROOT = Path(__file__).parent.parent
-SUMMARIES = ROOT / "results" / "summaries"
-SCENARIOS = {
-    "-".join(path.relative_to(ROOT / "scenarios").with_suffix("").parts): path
-    for path in sorted((ROOT / "scenarios").rglob("*.yaml"))
-    if "library" not in path.relative_to(ROOT / "scenarios").parts
-}
+SCENARIOS = {name_of(path): path for path in shipped()}
 REPLICATIONS = 256
 
 
