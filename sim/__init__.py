@@ -5,11 +5,11 @@ load           read a scenario file with everything that it extends
 Scenario       a validated scenario, also built in code; immutable
 run            every mandate and force size of a scenario, over the same futures
 read           a results folder
+Result         the tables of a run, as DataFrames, and how it was made
 compare        two or more results: what changed, with paired intervals where seeds allow
 size           the largest feasible force of each mandate, with its interval
 explain        what binds one force size: each constraint relaxed, alone and with others
 coalition      the smallest set of contributors that suffices, and what each is worth
-Result         the tables of a run, as DataFrames, and how it was made
 drivers        which uncertain inputs a result depends on, from its kept replications
 write_report   one self-contained HTML page about results folders
 units          units of a scenario inside any SimPy environment: ``units.deploy(env, scenario)``

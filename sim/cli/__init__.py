@@ -10,22 +10,16 @@ import click
 
 # Name -> (module, one line). Modules are imported when their command runs: `--help` must not wait.
 _COMMANDS = {
-    "run": (
-        "sim.cli.run",
-        "Every mandate and force size of a scenario: how likely is it feasible?",
-    ),
+    "run": ("sim.cli.run", "How likely is each force feasible, under each mandate?"),
     "check": ("sim.cli.check", "Is a scenario valid, and can it work at all? Runs nothing."),
-    "trace": ("sim.cli.trace", "One future unit by unit: a log of events and a Gantt chart."),
-    "sources": ("sim.cli.sources", "Every figure with its source and confidence."),
-    "compare": ("sim.cli.compare", "What changed between results, and is it more than chance?"),
-    "size": ("sim.cli.size", "The largest feasible force, or the least change that makes one so."),
-    "drivers": ("sim.cli.drivers", "Which uncertain inputs does the answer depend on?"),
-    "report": ("sim.cli.report", "One HTML page about one results folder, or about several."),
+    "size": ("sim.cli.size", "The largest feasible force, or the least change towards one."),
     "explain": ("sim.cli.explain", "What binds: each constraint relaxed, alone and all but alone."),
-    "coalition": (
-        "sim.cli.coalition",
-        "The smallest set of contributors that suffices, and what each is worth.",
-    ),
+    "coalition": ("sim.cli.coalition", "The smallest set that suffices, and what each is worth."),
+    "drivers": ("sim.cli.drivers", "Which uncertain inputs does the answer depend on?"),
+    "compare": ("sim.cli.compare", "What changed between results, and is it more than chance?"),
+    "trace": ("sim.cli.trace", "One future unit by unit: a log of events and a Gantt chart."),
+    "report": ("sim.cli.report", "One HTML page about one results folder, or about several."),
+    "sources": ("sim.cli.sources", "Every figure with its source and confidence."),
     "history": ("sim.cli.history", "How the engine would have done on missions that happened."),
     "calibrate": ("sim.cli.calibrate", "Learn the speeds of a build-up from those missions."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
@@ -71,8 +65,9 @@ class _Commands(click.Group):
 _EPILOG = """\b
 Examples:
   sim run scenarios/reassurance_force.yaml
-  sim run scenarios/all_mandates.yaml --replications 2000 --given ceasefire=true
-  sim check my.yaml
+  sim run scenarios/options.yaml --replications 500
+  sim size scenarios/reassurance_force.yaml --replications 1000
+  sim explain scenarios/reassurance_force.yaml --size 20000 --no-shapley
 
 \b
 Exit codes: 0 done, 1 a check failed, 2 bad input, 3 interrupted, 4 less precise than asked."""
