@@ -51,7 +51,7 @@ def run(folder: Path, *more: str, **environment: str) -> str:
 
 def kills(home: Path, count: int) -> str:
     """Kill a run at random moments until it is through, again and again."""
-    size = ("-n", "60000", "--workers", "2")
+    size = ("-n", "24576", "--workers", "2")
     begun = time.monotonic()
     undisturbed = run(home / "undisturbed", *size)
     length = time.monotonic() - begun

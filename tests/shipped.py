@@ -26,7 +26,7 @@ from sim.scenario.scenario import load
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 FILES = tuple(
     path
-    for folder in (SCENARIOS, SCENARIOS / "claims")
+    for folder in (SCENARIOS, SCENARIOS / "claims", SCENARIOS / "history")
     for path in sorted(folder.glob("*.yaml"))
     if path.name != "options.yaml"  # its mandates are those of the other files
 )
