@@ -132,7 +132,7 @@ def full_disk() -> str:
     """A run whose results do not fit, over results that are there."""
     if os.geteuid() != 0:
         return "Full disk: not tried, this user may not mount one."
-    with small_disk(700) as disk:
+    with small_disk(4_000) as disk:
         folder = disk / "results"
         before = run(folder, "-n", "300", "--workers", "1")
         (disk / "ballast").write_bytes(b"x" * (_free(disk) - 20_000))
