@@ -13,7 +13,7 @@ from rich.text import Text
 
 from sim.analysis.coalition.coalitions import CRITERIA, REPLICATIONS, Coalition, Worth, coalition
 from sim.cli.console import console, progress
-from sim.cli.explain import FEW, reading_of, reading_option
+from sim.cli.explain import FEW, reading_of, reading_option, show_words
 from sim.cli.options import answer_options, load_all, scenario_options, simulation_options
 from sim.results.files import nulled, to_csv, write_all
 from sim.results.words import percent
@@ -148,14 +148,7 @@ def _how(found: Coalition) -> str:
 
 def _show(found: Coalition, out: Console) -> None:
     """The answer first, then who is worth what."""
-    out.print(Text(f"{found.title}: {found.mandate}, {found.size:,}", style="bold"))
-    if found.judged < found.replications:
-        judged = f"{found.judged:,} of {found.replications:,} futures are authorised"
-    else:
-        judged = f"{found.replications:,} futures"
-    out.print(f"{judged}, seed {found.seed}\n")
-    for sentence in sentences(found):
-        out.print(Text(sentence))
+    show_words(found, sentences(found), out)
     out.print()
     out.print(_table(found, out.width))
     out.print(

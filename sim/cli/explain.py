@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from sim.analysis.coalition.coalitions import Coalition
 from sim.analysis.explain.attribution import REPLICATIONS, Effect, Explanation, explain
 from sim.analysis.same_futures import READINGS, Share
 from sim.cli.console import console, progress
@@ -110,16 +112,21 @@ def _pictures(found: Explanation, shapley: bool) -> dict[str, bytes]:
     return waterfall(found)
 
 
-def _show(found: Explanation, out: Console) -> None:
-    """The answer first, then the table."""
+def show_words(found: Explanation | Coalition, words: Sequence[str], out: Console) -> None:
+    """What was asked, of how many futures, and the answer in words."""
     out.print(Text(f"{found.title}: {found.mandate}, {found.size:,}", style="bold"))
     if found.judged < found.replications:
         judged = f"{found.judged:,} of {found.replications:,} futures are authorised"
     else:
         judged = f"{found.replications:,} futures"
     out.print(f"{judged}, seed {found.seed}\n")
-    for sentence in sentences(found):
+    for sentence in words:
         out.print(Text(sentence))
+
+
+def _show(found: Explanation, out: Console) -> None:
+    """The answer first, then the table."""
+    show_words(found, sentences(found), out)
     if found.families:
         out.print()
         out.print(_table("Constraint", found.families, out.width))
