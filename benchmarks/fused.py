@@ -1,12 +1,14 @@
 """The comparator: the same model as one straightforward loop, lane by lane, compiled with Numba.
 
 Written from `docs/model.md` as one would write it in C: no lists of events, no turns, every pool
-looked at in every step. It leaves out what the reference mandates do not have (substitutes,
-schedules of units, readiness cycles, shared burdens), and must give the same integers as the core.
+looked at in every step. It leaves out substitutes, readiness cycles and shared burdens, which the
+reference mandates do not have, and pools that grow by date (see `without_growth`); it must give
+the same integers as the core.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,11 @@ from numba import njit
 
 from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan
+
+
+def without_growth(plan: Plan) -> Plan:
+    """The plan with every pool as large throughout as it is at the start, as the loop has it."""
+    return replace(plan, pools=tuple(replace(p, units=p.units[:1]) for p in plan.pools))
 
 
 def inputs_of(plan: Plan, index: int, size: int, muster: Muster) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 
 import sim
 from benchmarks.cases import REFERENCE, plan_for
-from benchmarks.fused import fused, inputs_of
+from benchmarks.fused import fused, inputs_of, without_growth
 from sim.engine.core import Deployment
 from sim.engine.futures import Futures, draw_futures
 from sim.engine.muster import Muster, muster, pledge
@@ -115,7 +115,7 @@ def whole_run(workers: int) -> float:
 
 def main() -> None:
     """Print the figures."""
-    plan = plan_for(REFERENCE)
+    plan = without_growth(plan_for(REFERENCE))
     futures = draw_futures(plan, 2026, 0, BLOCK)
     print(
         "| reference run, one block of 8,192 replications | core, per pool, step and lane "

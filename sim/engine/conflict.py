@@ -44,6 +44,10 @@ class ConflictChain:
 
     def advance(self, uniform: Floats, strength: NDArray[np.float32]) -> None:
         """One step, with the soldiers present in `strength`."""
+        self.enter(self.next_state(uniform, strength))
+
+    def next_state(self, uniform: Floats, strength: NDArray[np.float32]) -> States:
+        """Where each lane goes: int8 (L,)."""
         chain, draws = self.chain, self.draws
         worsening = np.ones(len(self.state))
         if chain.hazard_ratio is not None:
@@ -77,6 +81,10 @@ class ConflictChain:
             rest = undecided & (rates[row] > 0)
             new[rest] = chain.rates[row][1]
             undecided &= ~rest
+        return new
+
+    def enter(self, new: States) -> None:
+        """Be in these states from now on."""
         self.state = new
         self.quiet = np.where(new == 0, self.quiet + 1, 0).astype(np.int32)
         self.broken |= self.ends_mission()
