@@ -222,6 +222,16 @@ def test_climatology_leaves_the_mission_out(record: Record) -> None:
     assert values.max() <= half.limit
 
 
+def test_what_the_record_holds_to_be_wrong_is_wrong_in_any_file(record: Record) -> None:
+    untac = by_name(record, "untac")
+    assert untac.suspect
+    elsewhere = replace(untac, suspect=frozenset({"fill_at_12m"}))
+    assert record.judged(elsewhere).suspect == untac.suspect | {"fill_at_12m"}
+    assert not record.judged(replace(elsewhere, mission="X", suspect=frozenset())).suspect
+    found = history(record, [elsewhere], replications=50)
+    assert [s.milestone.name for s in found.scores] == ["fill_at_6m"]
+
+
 def drawn(record: Record, count: int, spread: float) -> list[Mission]:
     """Missions whose milestones are drawn from what is predicted of one, or from wider."""
     mission = by_name(record, "unmee")

@@ -102,6 +102,7 @@ def command(
 
     Without a FILE those of the record, each with parameters fitted to the others alone. A FILE.csv
     in the layout of the record's observed.csv brings further missions; they need no scenario.
+    Milestones of the record that other sources contradict are not scored in it either.
     Writes history.csv (a row per milestone), history.png and history.svg.
     """
     record = read_record(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.analysis.history.generation import NAMES, Generation
@@ -45,6 +45,15 @@ class Record:
         if mission.scenario and mission in self.missions:
             return load(self.folder / f"{mission.scenario}.yaml")
         return scenario_of(mission, self.library)
+
+    def judged(self, mission: Mission) -> Mission:
+        """A mission from elsewhere, less the milestones that the record holds to be wrong.
+
+        A figure that other sources contradict is as suspect in one file as in another.
+        """
+        own = [m for m in self.missions if (m.mission, m.date) == (mission.mission, mission.date)]
+        suspect = frozenset[str]().union(mission.suspect, *(m.suspect for m in own))
+        return replace(mission, suspect=suspect)
 
     def texts(self) -> dict[str, bytes]:
         """The scenario file of every mission, by name."""

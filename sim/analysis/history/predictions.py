@@ -192,7 +192,8 @@ def history(
     record
         What the parameters were learnt from.
     further
-        Missions to score in place of those of the record. The climatology is then both.
+        Missions to score in place of those of the record, less milestones that the record holds
+        to be wrong. The climatology is then both.
     blind
         Missions of the record with parameters fitted to the others; else with the library's.
     replications
@@ -210,7 +211,7 @@ def history(
     """
     if not 2 <= replications <= BLOCK:
         raise SimError(f"replications must be from 2 to {BLOCK:,}, found {replications}")
-    missions = tuple(further) or record.missions
+    missions = tuple(map(record.judged, further)) or record.missions
     known = {m.mission for m in record.missions}
     others = (*record.missions, *(m for m in further if m.mission not in known))
     predictions = []
