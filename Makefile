@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types fuzz bench docs-figures history results reliability validate scale
+.PHONY: help run test packages lowest lint types fuzz docs bench docs-figures history results reliability validate scale
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,12 @@ run: .venv/.installed ## run the bundled scenario (another: make run SCENARIO=pa
 test: .venv/.dev ## run the tests
 	$(BIN)/pytest
 
+packages: .venv/.dev ## build the packages and install them in empty environments
+	$(BIN)/python tests/packages.py
+
+lowest: .venv/.dev ## run the tests of the figures with the oldest libraries allowed
+	$(BIN)/python tests/packages.py lowest
+
 lint: .venv/.dev ## check style and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -26,6 +32,10 @@ types: .venv/.dev ## check types
 
 fuzz: .venv/.dev ## spoil the shipped scenarios in 2,000 ways
 	$(BIN)/python tests/fuzz.py --mutants 2000
+
+docs: .venv/.dev ## build the documentation site, running the code of every page
+	$(BIN)/sphinx-build --quiet --fresh-env --nitpicky --fail-on-warning --keep-going -j auto -c docs . build/docs
+	@echo "The site: file://$(CURDIR)/build/docs/index.html"
 
 bench: .venv/.dev ## time the engine
 	$(BIN)/python -m pytest benchmarks --benchmark-only

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import sim
-from sim.cli import cli, main
+from sim.cli import _COMMANDS, cli, main
 
+ROOT = Path(__file__).parent.parent
 STARTER = Path(sim.__file__).parent / "cli" / "starter.yaml"
 
 
@@ -38,10 +39,50 @@ def status_of(*args: object) -> int:
 
 def test_help_names_every_command_and_the_exit_codes() -> None:
     text = invoke("--help").output
-    for word in ("run", "check", "trace", "new", "schema", "Exit codes", "Examples"):
+    for word in (*_COMMANDS, "Exit codes", "Examples"):
         assert word in text
-    for command in ("run", "check", "trace", "new", "schema"):
-        assert "Usage: " in invoke(command, "--help").output
+    for command in _COMMANDS:
+        told = invoke(command, "--help").output
+        assert "Usage: " in told
+        assert "Examples" in told, command
+
+
+def test_shells_complete_commands_options_and_files() -> None:
+    """As bash asks: the command itself, in a process of its own."""
+
+    def completed(words: str) -> list[str]:
+        told = subprocess.run(
+            [sys.executable, "-c", "from sim.cli import main; main()"],
+            env=os.environ
+            | {"_SIM_COMPLETE": "bash_complete", "COMP_WORDS": words}
+            | {"COMP_CWORD": str(words.count(" "))},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return told.stdout.split()
+
+    assert completed("sim re") == ["plain,report"]
+    assert completed("sim run --prec") == ["plain,--precision"]
+    assert completed("sim run scen") == ["file,scen"]
+    assert len(completed("sim ")) == len(_COMMANDS)
+    for shell in ("bash", "zsh", "fish"):
+        assert "_SIM_COMPLETE" in invoke("completion", shell).output
+
+
+def test_every_result_says_how_to_cite_it(starter: Path, tmp_path: Path) -> None:
+    """The package, the repository's own citation and a result agree."""
+    stated = (ROOT / "CITATION.cff").read_text("utf-8")
+    told = invoke("--version").output
+    invoke("run", starter, "-n", 64, "-j", 1, "--out", tmp_path / "out")
+    run = sim.read(tmp_path / "out").run
+    assert run["citation"] in told
+    for key in ("title", "version", "license"):
+        (value,) = (
+            line.split(": ", 1)[1] for line in stated.splitlines() if line.startswith(f"{key}:")
+        )
+        assert value.strip('"') in run["citation"]
+    assert stated.split("- name: ")[1].splitlines()[0] in run["citation"]
 
 
 def test_run_prints_the_verdict_and_writes_the_folder(starter: Path, tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan
 from sim.engine.planning import plan_of
 from sim.engine.pools import Pools
-from sim.engine.sending import Sender, Share
+from sim.engine.sending import Sender
+from sim.engine.sharing import Share
 from sim.scenario.scenario import Scenario, load
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -192,7 +193,7 @@ def rest_is_a_step_longer(patch: Patch) -> None:
 
 
 def level_is_ignored(patch: Patch) -> None:
-    patch.setattr(Pools, "_level", lambda pools, row, segment: pools.kind(100))
+    patch.setattr(Pools, "_level", lambda pools, row, units: np.full(len(units), 100, pools.kind))
 
 
 def new_units_hide_behind_those_sent_early(patch: Patch) -> None:

@@ -93,6 +93,7 @@ def granted(plan: Plan, size: int, capabilities: Collection[int]) -> Plan:
             plan,
             contributors=(*plan.contributors, name),
             armies=(*plan.armies, None),
+            invented=plan.invented + 1,
             withdrawal_ratios=(*plan.withdrawal_ratios, 0.0),
             pools=(*plan.pools, pool),
         )

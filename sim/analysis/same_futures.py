@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.relaxation import single
-from sim.analysis.trace.future import mandate_of
 from sim.engine.outcomes import QUANTITIES, unit_of
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
@@ -21,6 +20,7 @@ from sim.errors import SimError, nearest
 from sim.results.statistics import proportion_error, wilson
 from sim.results.words import percent
 from sim.running.blocks import Progress, simulate, whole
+from sim.running.cells import mandate_of
 from sim.running.executors import processes
 from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 # Name -> (module, one line). Modules are imported when their command runs: `--help` must not wait.
 _COMMANDS = {
@@ -19,11 +20,16 @@ _COMMANDS = {
     "compare": ("sim.cli.compare", "What changed between results, and is it more than chance?"),
     "trace": ("sim.cli.trace", "One future unit by unit: a log of events and a Gantt chart."),
     "report": ("sim.cli.report", "One HTML page about one results folder, or about several."),
+    "serve": ("sim.cli.serve", "A local page with levers: move them, and watch the answer."),
     "sources": ("sim.cli.sources", "Every figure with its source and confidence."),
     "history": ("sim.cli.history", "How the engine would have done on missions that happened."),
     "calibrate": ("sim.cli.calibrate", "Learn the speeds of a build-up from those missions."),
     "new": ("sim.cli.new", "Write a commented scenario to begin with."),
     "schema": ("sim.cli.schema", "Print the JSON Schema of the language, for editors."),
+    "completion": (
+        "sim.cli.completion",
+        "Print what a shell needs to complete commands and options.",
+    ),
 }
 
 DONE, FAILED_CHECK, BAD_INPUT, INTERRUPTED, IMPRECISE, FAULT = 0, 1, 2, 3, 4, 70
@@ -57,6 +63,11 @@ class _Commands(click.Group):
             ctx.fail(f"no command '{args[0]}'; {hint}")
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        known = (item for item in _COMMANDS.items() if item[0].startswith(incomplete))
+        commands = [CompletionItem(name, help=line) for name, (_, line) in known]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
@@ -73,12 +84,29 @@ Examples:
 Exit codes: 0 done, 1 a check failed, 2 bad input, 3 interrupted, 4 less precise than asked."""
 
 
+def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        from sim.citation import PACKAGE, citation
+
+        click.echo(f"sim, version {version(PACKAGE)}\nCite as: {citation()}")
+        ctx.exit()
+
+
 @click.group(
     cls=_Commands,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="peacekeeping-sim", prog_name="sim")
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_version,
+    expose_value=False,
+    is_eager=True,
+    help="Show the version and how to cite it, and exit.",
+)
 def cli() -> None:
     """Can a peacekeeping force of this size be sent, and held?"""  # noqa: D400 - a question
 

@@ -15,7 +15,6 @@ import click
 from sim.analysis.drivers.ranking import Drivers, drivers
 from sim.analysis.drivers.replicated import replicate
 from sim.analysis.drivers.sobol import BASE, REPLICATIONS, Sobol, count, levers_of, sobol
-from sim.analysis.trace.future import mandate_of, size_of
 from sim.cli.console import console, progress
 from sim.cli.drivers_shown import show_drivers, show_sobol
 from sim.cli.options import load_all, scenario_options, simulation_options
@@ -24,6 +23,7 @@ from sim.engine.simulate import Cell
 from sim.report.drivers_figure import drivers_figure, sobol_figure
 from sim.results.files import nulled, to_csv, write_all
 from sim.results.result import read
+from sim.running.cells import mandate_of, size_of
 from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario
 

@@ -10,8 +10,13 @@ import click
 from sim.errors import SimError
 from sim.results.files import write_all
 
+_EPILOG = """\b
+Examples:
+  sim new my.yaml
+  sim new studies/coast.yaml && sim run studies/coast.yaml"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 def command(file: Path) -> None:
     """Write a small, commented scenario to FILE; it runs as it stands."""

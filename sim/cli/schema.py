@@ -8,8 +8,12 @@ import click
 
 from sim.scenario.schema import json_schema
 
+_EPILOG = """\b
+Examples:
+  sim schema > schema.json"""
 
-@click.command()
+
+@click.command(epilog=_EPILOG)
 def command() -> None:
     r"""Print the JSON Schema of the scenario language.
 

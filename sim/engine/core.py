@@ -17,6 +17,7 @@ from sim.engine.conflict import ConflictChain, Patience
 from sim.engine.counts import Counts
 from sim.engine.movements import Seats
 from sim.engine.muster import Muster, narrow
+from sim.engine.orders import NOTHING, Attrition, Orders
 from sim.engine.plan import NEVER, Plan
 from sim.engine.pools import Pools
 from sim.engine.sending import Lines, Sender
@@ -55,6 +56,8 @@ class Deployment:
         Whether, in this step, a unit that was ready and needed had no lift.
     lost : float32 array (C, L)
         Soldiers that were in the theatre when their contributor withdrew.
+    withdrawn : bool array (N, L)
+        Contributors that have withdrawn.
     ended_at : int32 array (L,);  ended_by_conflict : bool array (L,)
         Step in which the mission ended, and whether by the conflict's state (else by a refused
         renewal).
@@ -102,12 +105,15 @@ class Deployment:
         self.lift_short = np.zeros(shape, np.bool_)
         self.soldiers: Soldiers = np.zeros((len(self.nations), count), np.float32)
         self.breaches = np.zeros((len(self.nations), count), np.int32)
+        self.withdrawn = np.zeros((len(self.nations), count), np.bool_)
         self.strength: Soldiers = np.zeros(count, np.float32)
 
         self.ended_at = np.full(count, NEVER, np.int32)
         self.ended_by_conflict = np.zeros(count, np.bool_)
         self._exits: list[tuple[int, Seats, Counts]] = []  # since when, and who was there
         self.phase_of_step = self._phases()
+        self.reset_target: Soldiers | None = None  # (C, L), set by another model; NaN: is not
+        self.attrition: Attrition | None = None
         self.chain: ConflictChain | None = None
         self.patience: Patience | None = None
         if mandate.conflict and muster.conflict:
@@ -133,26 +139,50 @@ class Deployment:
         """The lanes of one of the force sizes."""
         return slice(part * self.muster.count, (part + 1) * self.muster.count)
 
+    def authorised_of(self, part: int) -> tuple[slice | Lanes, NDArray[np.intp]]:
+        """Those lanes of one of the force sizes that are authorised, and their replications."""
+        at = self.lanes_of(part)
+        yes = self.muster.authorised < NEVER
+        if yes.all():
+            return at, self.muster.lanes
+        return np.flatnonzero(yes) + at.start, self.muster.lanes[yes]
+
     def targets(self, phase: int) -> Soldiers:
         """Soldiers asked for in a phase, by capability and lane: (C, L)."""
         share = self.mandate.phases[phase][1]
         by_size = np.array([self.mandate.targets(size, share) for size in self.sizes], np.float32)
         return by_size[:, list(self.capabilities)].T.repeat(self.muster.count, axis=1)
 
-    def advance(self) -> None:
+    def advance(self, orders: Orders = NOTHING) -> None:
         """Simulate one step."""
         step = self.step
         self._leave(step)
         self.pools.advance(step)
-        self._withdraw(step)
+        self._withdraw(step, orders.leaving)
+        if orders.losses is not None:
+            self.attrition = self.attrition or Attrition(self)
+            self.attrition.lose(self, orders.losses)
         for phase, lanes in self.phase_of_step.get(step, ()):
             running = lanes[self.ended_at[lanes] == NEVER]
             self.asked[:, running] = self.targets(phase)[:, running]
+        if self.reset_target is not None:
+            running = (self.authorised <= step) & (self.ended_at == NEVER)
+            np.copyto(self.asked, self.reset_target, where=running & ~np.isnan(self.reset_target))
         self.sender.send(self, step)
         np.sum(self.soldiers, axis=0, out=self.strength)
         if self.chain:
-            self._conflict(step, self.chain)
+            self._conflict(step, self.chain, orders.state)
         self.step += 1
+
+    def follow(self, muster: Muster) -> None:
+        """Go on with a muster of the same lanes in which something has changed that lies ahead."""
+        self.muster = muster
+        self.authorised = muster.authorised[self.lane_of]
+        self.refused_renewal = muster.refused_renewal[self.lane_of]
+        self.phase_of_step = self._phases()
+        self.pools.expect(muster.start)
+        if self.patience:
+            self.patience.expect(muster.joined[:, self.lane_of], self.step)
 
     def arrive(self, seats: Seats, units: Counts) -> None:
         """Units reach the theatre."""
@@ -186,7 +216,13 @@ class Deployment:
         np.subtract.at(pools.present, seats, units)
         self._change(self.present, self.soldiers, seats, -units.astype(np.float32))
 
-    def _withdraw(self, step: int) -> None:
+    def leave_for_good(self, units: Counts, counted: Counts) -> None:
+        """So many units of each seat, and of them so many that counted, are no longer there."""
+        seats = np.flatnonzero(units)
+        self._change(self.present, self.soldiers, seats, -units[seats].astype(np.float32))
+        self._change(self.counted, None, seats, -counted[seats].astype(np.float32))
+
+    def _withdraw(self, step: int, leaving: NDArray[np.bool_] | None) -> None:
         """Ended missions go home over some time, contributors that have lost patience at once."""
         ending = np.flatnonzero(
             ((self.ended_at == step - 1) & self.ended_by_conflict)
@@ -202,13 +238,23 @@ class Deployment:
             self.patience.join(step)
             lanes = self.patience.leave(step, self.ended_at != NEVER)[1]
             if len(lanes):
-                seats = self.pools.layout.seats_in(np.unique(lanes))
-                nation = np.array(self.nations, np.intp)[
-                    self.lines.slot[self.pools.layout.line[seats]]
-                ]
-                seats = seats[self.patience.gone[nation, self.lane[seats]]]
-                units = self._dismiss(seats).astype(np.float32)
-                self._change(self.lost, None, seats, units)
+                self._depart(self.patience.gone[list(self.nations)], lanes)
+        if leaving is not None:
+            slots, lanes = np.nonzero(leaving & (self.ended_at == NEVER) & ~self.withdrawn)
+            if len(lanes):
+                if self.patience:
+                    self.patience.release(step, np.array(self.nations, np.intp)[slots], lanes)
+                self._depart(self.withdrawn | leaving, lanes)
+
+    def _depart(self, withdrawn: NDArray[np.bool_], lanes: Lanes) -> None:
+        """In these lanes contributors have withdrawn, (N, L): their units leave at once."""
+        self.withdrawn[:, lanes] = withdrawn[:, lanes]
+        seats = self.pools.layout.seats_in(np.unique(lanes))
+        seats = seats[
+            self.withdrawn[self.lines.slot[self.pools.layout.line[seats]], self.lane[seats]]
+        ]
+        units = self._dismiss(seats).astype(np.float32)
+        self._change(self.lost, None, seats, units)
 
     def _dismiss(self, seats: Seats) -> Counts:
         """Take units out of the theatre for good; how many were there."""
@@ -231,9 +277,12 @@ class Deployment:
             self._change(self.present, self.soldiers, seats, change)
         self._exits = [exit_ for exit_ in self._exits if step - exit_[0] + 1 < over]
 
-    def _conflict(self, step: int, chain: ConflictChain) -> None:
+    def _conflict(
+        self, step: int, chain: ConflictChain, given: NDArray[np.int8] | None = None
+    ) -> None:
         """Peace or war, hazards of withdrawal, and missions that the conflict ends."""
-        chain.advance(self.muster.conflict_uniform[step][self.lane_of], self.strength)
+        state = chain.next_state(self.muster.conflict_uniform[step][self.lane_of], self.strength)
+        chain.enter(state if given is None else np.where(given < 0, state, given))
         if self.patience:
             self.patience.accrue(step, chain.withdrawal_hazard())
         over = chain.ends_mission() & (self.ended_at == NEVER) & (self.authorised <= step)

@@ -27,8 +27,10 @@ from sim.engine.politics import (
     evaluate,
     stacked,
 )
+from sim.engine.rules import drawn, rule_of
 from sim.engine.streams import uniforms
 from sim.scenario.amounts import Amount
+from sim.scenario.plugins import REQUIREMENT_METHODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class ConflictDraws:
     deaths: Floats  # (states, B), per 1,000 person-years
     withdrawal: Floats  # (states, B), per year
     hazard_ratio: Floats  # (B,)
+    process: Mapping[str, Floats]  # parameters of the process, each (B,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Futures:
     patience : float64 array (N, B)
         Unit-exponential thresholds of the withdrawal hazard.
     conflict : one per mandate, None without a conflict chain
+    sharing : mapping of name to float64 array (B,)
+        Parameters of the burden-sharing rule.
     required : float64 array (B,)
         Soldiers that the task requires; NaN without a requirement.
     cost : float64 array (B,)
@@ -80,6 +85,7 @@ class Futures:
     conflict_uniform: Floats
     patience: Floats
     conflict: tuple[ConflictDraws | None, ...]
+    sharing: Mapping[str, Floats]
     required: Floats
     cost: Floats
 
@@ -129,6 +135,7 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
             np.float64,
         ),
         conflict=tuple(_conflict(m, conditions, draw, count) for m in plan.mandates),
+        sharing=drawn(plan.burden_sharing, "rotation.burden_sharing", draw, count),
         required=_required(plan, draw, count),
         cost=amounts(plan.cost, "costs.per_soldier_month", draw, count, np.nan),
     )
@@ -236,6 +243,7 @@ def _conflict(
         hazard_ratio=amounts(
             chain.hazard_ratio, "conflict.deterrence.hazard_ratio", draw, count, 1.0
         ),
+        process=drawn(chain.process, "conflict.process", draw, count),
     )
 
 
@@ -248,13 +256,6 @@ def _required(plan: Plan, draw: Draw, count: int) -> Floats:
     chosen = np.searchsorted(edges, draw("requirement.method"), side="right")
     values = []
     for method in plan.requirement:
-        value = np.ones(count)
-        for key, amount in method.factors:
-            value = value * amounts(amount, f"{method.name}.{key}", draw, count, 0.0)
-        for key, amount in method.surcharges:
-            value = value * (1 + amounts(amount, f"{method.name}.{key}", draw, count, 0.0))
-        if method.divisor:
-            key, amount = method.divisor
-            value = value / amounts(amount, f"{method.name}.{key}", draw, count, 1.0)
-        values.append(value)
+        parameters = drawn(method.method, method.name, draw, count)
+        values.append(rule_of(REQUIREMENT_METHODS, method.method)((count,), **parameters))
     return np.stack(values)[chosen, np.arange(count)]

@@ -13,6 +13,7 @@ from sim.engine.conflict import ConflictChain, Patience
 from sim.engine.forces import Line
 from sim.engine.muster import Muster
 from sim.engine.plan import NEVER, Plan
+from sim.engine.sharing import weights_of
 from sim.engine.units_record import FREE, IN_THEATRE, Event, State, UnitRecord
 
 if TYPE_CHECKING:
@@ -176,10 +177,10 @@ class Headquarters:
     def share(self, capability: int, group: list[int], surge: bool) -> None:
         """Ask the first i lines together for N W_i / W, rounded up, less what has been sent."""
         need = self.need[capability]
-        have = [self.available(self.lines[i], surge) * self.lines[i].worth for i in group]
+        weight = weights_of(self, group, need, surge) if need else []
         for nth, index in enumerate(group):
-            if sum(have):
-                together = -(-need * sum(have[: nth + 1]) // sum(have))
+            if sum(weight):
+                together = -(-need * sum(weight[: nth + 1]) // sum(weight))
                 sent = need - self.need[capability]
                 self.ask(index, together - sent, surge)
 

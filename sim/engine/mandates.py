@@ -175,6 +175,7 @@ def _conflict(section: ConflictSection, step_days: float) -> Conflict | None:
             (names.index(here), names.index(there), rate)
             for (here, there), rate in section.rates.items()
         ),
+        process=section.process,
         hazard_ratio=section.deterrence.hazard_ratio if section.deterrence else None,
         reference=section.deterrence.at if section.deterrence else 1,
         half_life_days=section.settling.half_life.value if section.settling else 0.0,

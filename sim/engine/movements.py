@@ -63,3 +63,33 @@ class Movements:
         if not found:
             return np.empty(0, np.intp), np.empty(0, self.count_type)
         return np.concatenate([seats for seats, _ in found]), np.concatenate([u for _, u in found])
+
+    def lose(
+        self, step: int, tour: NDArray[np.int64], counting: NDArray[np.int64], owed: Counts
+    ) -> Counts:
+        """Strike units in the theatre off the log, those that have been there longest first.
+
+        Parameters
+        ----------
+        step
+            The present one.
+        tour, counting : int arrays (K,)
+            Steps that a line's units stay, and for how many of them they count.
+        owed : integer array (seats,)
+            How many of each seat; at most as many as are in the theatre.
+
+        Returns
+        -------
+        integer array (seats,)
+            How many of them counted.
+        """
+        owed, counted = owed.copy(), np.zeros_like(owed)
+        for line in self.speaker.tolist():
+            for sent in range(max(0, step - int(tour[line]) + 1), step):
+                for seats, units in self.entries(sent, line):
+                    taken = np.minimum(units, owed[seats])
+                    units -= taken
+                    owed[seats] -= taken
+                    if step - sent < counting[line]:
+                        counted[seats] += taken
+        return counted

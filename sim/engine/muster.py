@@ -6,6 +6,7 @@ what remains is shared by every force size.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from sim.engine.politics import Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Muster:
-    """The lanes (replications) in which the mandate is authorised; L of them.
+    """The lanes (replications) in which the mandate is authorised, or may still be; L of them.
 
     Attributes
     ----------
@@ -38,6 +39,8 @@ class Muster:
     lift : float32 array (K, steps, L)
     conflict_uniform : float64 array (steps, L);  patience : float64 array (N, L)
     conflict : the mandate's conflict parameters in these lanes
+    sharing : mapping of name to float64 array (L,)
+        Parameters of the burden-sharing rule.
     """
 
     lanes: NDArray[np.intp]
@@ -54,6 +57,7 @@ class Muster:
     conflict_uniform: Floats
     patience: Floats
     conflict: ConflictDraws | None
+    sharing: Mapping[str, Floats]
 
     @property
     def count(self) -> int:
@@ -61,10 +65,13 @@ class Muster:
         return len(self.lanes)
 
 
-def muster(plan: Plan, mandate: int, futures: Futures) -> Muster:
-    """Narrow `futures` to the lanes in which the mandate is authorised."""
+def muster(
+    plan: Plan, mandate: int, futures: Futures, lanes: NDArray[np.intp] | None = None
+) -> Muster:
+    """Narrow `futures` to the lanes in which the mandate is authorised, or to those given."""
     politics = futures.politics[mandate]
-    lanes = np.flatnonzero(politics.authorised < NEVER)
+    if lanes is None:
+        lanes = np.flatnonzero(politics.authorised < NEVER)
     joins, delivered = politics.joins[:, lanes], politics.delivered[:, lanes]
     joined = politics.joined[:, lanes]
     units, undelivered = [], []
@@ -97,6 +104,7 @@ def muster(plan: Plan, mandate: int, futures: Futures) -> Muster:
         conflict_uniform=np.ascontiguousarray(futures.conflict_uniform[:, lanes]),
         patience=futures.patience[:, lanes],
         conflict=chain and narrow(chain, lanes),
+        sharing=parameters_in(futures.sharing, lanes),
     )
 
 
@@ -108,7 +116,15 @@ def narrow(draws: ConflictDraws, lanes: NDArray[np.intp]) -> ConflictDraws:
         deaths=draws.deaths[:, lanes],
         withdrawal=draws.withdrawal[:, lanes],
         hazard_ratio=draws.hazard_ratio[lanes],
+        process=parameters_in(draws.process, lanes),
     )
+
+
+def parameters_in(
+    parameters: Mapping[str, Floats], lanes: NDArray[np.intp]
+) -> Mapping[str, Floats]:
+    """Pick a rule's parameters of some replications."""
+    return {name: values[lanes] for name, values in parameters.items()}
 
 
 def segment_at(pool: Pool, step: Ints) -> NDArray[np.intp]:

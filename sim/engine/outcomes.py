@@ -153,7 +153,7 @@ class Ledger:
         self.counted_sum[step] += _whole_sums(counted.reshape(by_size))
         for phase, lanes in d.phase_of_step.get(step, ()):
             self.target[:, lanes] = d.targets(phase)[:, lanes]
-        fill = self._fill()
+        fill = self.fill_now()
         self.fill[step] += _histogram(fill, BINS_PER_FORCE, sizes)
         self.fill_sum[step] += _whole_sums(np.rint(fill / FILL_UNIT).reshape(by_size))
         self.hold_fill += fill * self.verdict.holding(step)
@@ -166,7 +166,7 @@ class Ledger:
         if d.chain and d.chain.lethal:
             self.deaths += d.soldiers * d.chain.death_rate()
 
-    def _fill(self) -> NDArray[np.float32]:
+    def fill_now(self) -> NDArray[np.float32]:
         """Present over target, the lowest over capabilities; 0 before the authorisation."""
         d = self.deployment
         shares = np.divide(
@@ -193,13 +193,13 @@ class Ledger:
         """
         d, plan, verdict = self.deployment, self.plan, self.verdict
         months = plan.step_days / (365.25 / 12)
-        at, replication = d.lanes_of(part), d.muster.lanes
+        at, replication = d.authorised_of(part)
         bins = slice(part * BINS, (part + 1) * BINS)
         held, breaches = verdict.held[at], d.breaches[:, at]
         soldier_steps, deaths = self.soldier_steps[:, at], self.deaths[:, at]
         counts = {
             "replications": replications,
-            "authorised": d.muster.count,
+            "authorised": len(replication),
             "pledged": verdict.pledged[at].sum(),
             "initial": verdict.initial[at].sum(),
             "full": verdict.full[at].sum(),
@@ -210,13 +210,11 @@ class Ledger:
             "war": war,
         }
         causes = np.bincount(verdict.cause[at][~held], minlength=len(CAUSES)).astype(np.int64)
-        causes[0] += replications - d.muster.count  # not authorised in time
+        causes[0] += replications - len(replication)  # not authorised in time
         cost = soldier_steps * months * self.cost[replication] / COST_UNIT
-        gone = np.zeros(breaches.shape)
-        if d.patience:
-            gone += d.patience.gone[list(d.nations), at]
+        gone = d.withdrawn[:, at].astype(np.float64)
         nation_rows = (
-            (d.muster.joins[list(d.nations)], 1.0),
+            (d.muster.joins[list(d.nations)][:, d.lane_of[at]], 1.0),
             (self.peak[:, at], 1.0),
             (soldier_steps / plan.steps, 0.1),
             (breaches, 1.0),
@@ -243,9 +241,9 @@ class Ledger:
             causes=causes,
             initial_steps=self._steps(verdict.elapsed(verdict.initial_at)[at]),
             full_steps=self._steps(verdict.elapsed(verdict.full_at)[at]),
-            present=self.present[:, bins].copy(),
-            counted=self.counted[:, bins].copy(),
-            fill=self.fill[:, bins].copy(),
+            present=self._of_authorised(self.present[:, bins], len(replication)),
+            counted=self._of_authorised(self.counted[:, bins], len(replication)),
+            fill=self._of_authorised(self.fill[:, bins], len(replication)),
             present_sum=self.present_sum[:, part].copy(),
             counted_sum=self.counted_sum[:, part].copy(),
             fill_sum=self.fill_sum[:, part].copy(),
@@ -256,6 +254,12 @@ class Ledger:
             nation_present_sum=self.nation_present_sum[..., part].copy(),
             nation_present_squares=self.nation_present_squares[..., part].copy(),
         )
+
+    def _of_authorised(self, histograms: Integers, authorised: int) -> Integers:
+        """Leave out lanes that were never authorised: all they had, at every step, was nothing."""
+        histograms = histograms.copy()
+        histograms[:, 0] -= self.deployment.muster.count - authorised
+        return histograms
 
     def _steps(self, elapsed: NDArray[np.int32]) -> Integers:
         steps = self.plan.steps

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sim.engine.forces import Line, Pool
 from sim.scenario.amounts import Amount
+from sim.scenario.plugins import Choice
 from sim.scenario.schema.base import Conditional
 
 # A step that is never reached; sums of two still fit an int32.
@@ -98,11 +99,15 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The conflict chain; `rates` are (from, to, yearly rate), states from calm to worst."""
+    """The conflict chain; `rates` are (from, to, yearly rate), states from calm to worst.
+
+    `process` says how the rates change over time.
+    """
 
     states: tuple[State, ...]
     start: Conditional
     rates: tuple[tuple[int, int, Amount], ...]
+    process: Choice
     hazard_ratio: Amount | None
     reference: int
     half_life_days: float  # 0: a peace does not settle
@@ -178,13 +183,11 @@ class Corridor:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A method: the product of its factors, divided by `divisor`; `name` names its draws."""
+    """A method and its weight in the mixture; `name` names its draws."""
 
     name: str
     weight: float
-    factors: tuple[tuple[str, Amount], ...]
-    divisor: tuple[str, Amount] | None
-    surcharges: tuple[tuple[str, Amount], ...]  # multiplied as (1 + x)
+    method: Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,20 @@ class Plan:
     cost: Amount | None  # per soldier-month
     currency: str
     surge: bool
-    proportional: bool
+    burden_sharing: Choice
+    invented: int = 0  # contributors, the last ones, that no scenario declares
+
+    @property
+    def proportional(self) -> bool:
+        """Whether lines are asked in proportion to a weight, and not each for all in its turn."""
+        return self.burden_sharing.name != "priority"
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Versions of the packages whose rules it uses, by name; empty where all are built in."""
+        chosen = [self.burden_sharing, *(method.method for method in self.requirement)]
+        chosen += [mandate.conflict.process for mandate in self.mandates if mandate.conflict]
+        return dict(sorted(choice.package for choice in chosen if choice.package))
 
     @property
     def step_years(self) -> float:

@@ -8,8 +8,10 @@ from sim.engine.forces import CyclePlan, Pool
 from sim.engine.mandates import mandate_of
 from sim.engine.plan import Corridor, Plan, Requirement, whole
 from sim.scenario.amounts import steps_of
+from sim.scenario.plugins import REQUIREMENT_METHODS, Choice
 from sim.scenario.schema import Specification
 from sim.scenario.schema.contributors import Contributor, ForceElement, availability
+from sim.scenario.schema.plugged import package_of, parameters_of
 from sim.scenario.schema.rotation import resolve
 
 
@@ -48,7 +50,7 @@ def plan_of(spec: Specification) -> Plan:
         cost=spec.costs.per_soldier_month if spec.costs else None,
         currency=spec.costs.per_soldier_month.unit if spec.costs else "",
         surge=spec.rotation.surge,
-        proportional=spec.rotation.burden_sharing == "proportional",
+        burden_sharing=spec.rotation.burden_sharing,
     )
 
 
@@ -138,29 +140,17 @@ def _corridor(name: str, spec: Specification) -> Corridor:
 
 
 def _requirement(spec: Specification) -> tuple[Requirement, ...]:
-    """Every method as a product of factors, so that one line of code computes them all."""
-    products = {
-        "line": ("length", "density"),
-        "posts": ("length", "crew", "shifts"),
-        "population": ("population", "ratio"),
-        "area": ("area", "density"),
-        "opposing_force": ("strength", "ratio"),
-        "brigades": ("count", "slice"),
-    }
     methods = []
     seen: dict[str, int] = {}
-    for method in spec.requirement:
-        seen[method.method] = nth = seen.get(method.method, 0) + 1
-        posts = method.method == "posts"
-        surcharges = ("reserve", "support") if posts else ()
-        divisor = "spacing" if posts else None
+    for section in spec.requirement:
+        name = section.method
+        seen[name] = nth = seen.get(name, 0) + 1
+        package = package_of(REQUIREMENT_METHODS, name)
         methods.append(
             Requirement(
-                name=f"requirement.{method.method}" + (f".{nth}" if nth > 1 else ""),
-                weight=method.weight,
-                factors=tuple((key, getattr(method, key)) for key in products[method.method]),
-                divisor=(divisor, getattr(method, divisor)) if divisor else None,
-                surcharges=tuple((key, getattr(method, key)) for key in surcharges),
+                name=f"requirement.{name}" + (f".{nth}" if nth > 1 else ""),
+                weight=section.weight,
+                method=Choice(name, parameters_of(section), package),
             )
         )
     return tuple(methods)

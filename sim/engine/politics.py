@@ -116,31 +116,16 @@ def draw_politics(
     count: int,
 ) -> Politics:
     """Draw what players and contributors decide under one mandate."""
-    prefix = f"mandates.{mandate.name}.authorisation"
-    rule = mandate.authorisation
     consents = stacked(
         [
-            draw(f"{prefix}.{p.name}.consents") < evaluate(p.consents, conditions, count)
-            for p in rule.players
+            draw(f"{_authorisation(mandate)}.{p.name}.consents")
+            < evaluate(p.consents, conditions, count)
+            for p in mandate.authorisation.players
         ],
         count,
         np.bool_,
     )
-    days = _agreement(
-        rule,
-        consents,
-        stacked(
-            [amounts(p.delay, f"{prefix}.{p.name}.delay", draw, count, 0.0) for p in rule.players],
-            count,
-            np.float64,
-        ),
-    )
-    days = days + amounts(rule.delay, f"{prefix}.delay", draw, count, 0.0)
-    step = _in_steps(days, plan)
-    allowed = (step <= mandate.criteria.authorised_within) & (step < plan.steps)
-    for name in mandate.requires:
-        allowed &= conditions[name]
-    authorised = np.where(allowed & mandate.sends, step, NEVER).astype(np.int32)
+    authorised = authorisation(plan, mandate, consents, conditions, draw)
 
     joins, joined, cap, delivered = [], [], [], []
     for nation, stance in zip(plan.contributors, mandate.stances, strict=True):
@@ -161,13 +146,52 @@ def draw_politics(
         delivered.append(amounts(stance.delivered, f"{stance.name}.delivered", draw, count, 1.0))
     return Politics(
         authorised=authorised,
-        refused_renewal=_renewals(plan, mandate, authorised, conditions, draw),
+        refused_renewal=renewals(plan, mandate, authorised, conditions, draw),
         joins=stacked(joins, count, np.bool_),
         joined=stacked(joined, count, np.int32),
         cap=stacked(cap, count, np.float64),
         delivered=stacked(delivered, count, np.float64),
         consents=consents,
     )
+
+
+def _authorisation(mandate: Mandate) -> str:
+    return f"mandates.{mandate.name}.authorisation"
+
+
+def authorisation(
+    plan: Plan,
+    mandate: Mandate,
+    consents: Bools,
+    conditions: Mapping[str, Bools],
+    draw: Draw,
+    since: Ints | None = None,
+) -> Ints:
+    """Step of the authorisation, given who consents: int32 (B,); `NEVER` as in `Politics`.
+
+    A consent is given after the player's own delay; with `since`, (players, B), not before that
+    step.
+    """
+    rule, prefix, count = mandate.authorisation, _authorisation(mandate), consents.shape[1]
+    given = stacked(
+        [amounts(p.delay, f"{prefix}.{p.name}.delay", draw, count, 0.0) for p in rule.players],
+        count,
+        np.float64,
+    )
+    if since is not None:
+        given = np.maximum(given, since * plan.step_days)
+    days = _agreement(rule, consents, given)
+    days = days + amounts(rule.delay, f"{prefix}.delay", draw, count, 0.0)
+    step = _in_steps(days, plan)
+    allowed = (step <= mandate.criteria.authorised_within) & (step < plan.steps)
+    for name in mandate.requires:
+        allowed &= conditions[name]
+    return np.where(allowed & mandate.sends, step, NEVER).astype(np.int32)
+
+
+def agreed(rule: Authorisation, consents: Bools) -> Bools:
+    """Whether the rule is met by those who consent, (players, B): bool array (B,)."""
+    return np.isfinite(_agreement(rule, consents, np.zeros(consents.shape)))
 
 
 def _agreement(rule: Authorisation, consents: Bools, delays: Floats) -> Floats:
@@ -186,7 +210,7 @@ def _agreement(rule: Authorisation, consents: Bools, delays: Floats) -> Floats:
     return met
 
 
-def _renewals(
+def renewals(
     plan: Plan, mandate: Mandate, authorised: Ints, conditions: Mapping[str, Bools], draw: Draw
 ) -> Ints:
     """Step of the first renewal that is refused; every renewal has draws of its own."""
@@ -200,7 +224,6 @@ def _renewals(
         consents = np.stack(
             [draw(f"{name}.{p.name}") < evaluate(p.renews, conditions, count) for p in rule.players]
         )
-        agreed = np.isfinite(_agreement(rule, consents, np.zeros(consents.shape)))
-        step = authorised + number * mandate.renewal
-        refused = np.where((refused == NEVER) & ~agreed, np.minimum(step, NEVER), refused)
+        step = np.minimum(authorised + number * mandate.renewal, NEVER)
+        refused = np.where((refused == NEVER) & ~agreed(rule, consents), step, refused)
     return refused.astype(np.int32)

@@ -16,6 +16,8 @@ that a pool that may not send simply has nothing ready.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,7 @@ class Pools:
     Attributes
     ----------
     pools : tuple of Pool
-        The P pools; `position` maps their index in the plan to the row here.
+        The P pools; `position` maps their index in the plan to the row.
     layout : Layout
         Which lane, pool and line each place and each seat belongs to.
     rested, ready : integer arrays (places,)
@@ -54,6 +56,8 @@ class Pools:
         Units in the theatre, and those that count.
     dismissed : bool array (places,)
         Whether everybody has left for good.
+    lost : integer array (places,)
+        Units that were lost in the theatre.
     """
 
     def __init__(self, plan: Plan, index: int, muster: Muster) -> None:
@@ -105,8 +109,7 @@ class Pools:
         self._initial: list[Counts] = []  # per pool: units by their time at home, (steps, lanes)
         first: list[list[Counts]] = []
         for row, pool in enumerate(self.pools):
-            home, level = self._home(row), np.empty(len(self.lanes[row]), self.kind)
-            level[:] = self._level(row, 0)
+            home, level = self._home(row), self._level(row, self.units[row][0])
             ready, rested, table = standing(pool, home, self.kind)
             self._initial.append(table)
             first.append([ready, rested, level])
@@ -114,12 +117,17 @@ class Pools:
                 self._home_at_start[row] = home
         none = [np.empty(0, self.kind)]
         self._first = [np.concatenate(none + [f[i] for f in first]) for i in range(3)]
-        starts = [muster.start[i][at] for i, at in zip(self.indices, self.lanes, strict=True)]
-        start = np.concatenate([np.empty(0, np.int32), *starts])
-        self._starting = np.argsort(start, kind="stable")
-        edges = np.arange(self.plan.steps + 1)
-        self._start_edges = np.searchsorted(start[self._starting], edges)
+        self.expect(muster.start)
         self.layout = Layout(self.lanes, self.pool_of_line, muster.count, sizes=1)
+
+    def expect(self, start: NDArray[np.int32]) -> None:
+        """From these steps on the plan's pools may send: (pools, L). The past is not looked at."""
+        self.start = start
+        starts = [start[i][at] for i, at in zip(self.indices, self.lanes, strict=True)]
+        of_places = np.concatenate([np.empty(0, np.int32), *starts])
+        self._starting = np.argsort(of_places, kind="stable")
+        edges = np.arange(self.plan.steps + 1)
+        self._start_edges = np.searchsorted(of_places[self._starting], edges)
 
     def reset(self, sizes: int) -> None:
         """Go back to step 0, with so many force sizes side by side."""
@@ -133,6 +141,7 @@ class Pools:
         self.present: Counts = np.zeros(len(layout.place), self.kind)
         self.counted: Counts = np.zeros(len(layout.place), self.kind)
         self.dismissed = np.zeros(len(layout.lane), np.bool_)
+        self.lost: Counts = np.zeros(len(layout.lane), self.kind)
         self.movements = Movements(self._kind_of_line, self.plan.steps, self._kept, self.kind)
         # Growth changes the table; else it is only read.
         changed = {row for _, row in self._resized}
@@ -146,9 +155,14 @@ class Pools:
             if (cycle := self.pools[row].cycle)
         }
 
-    def _level(self, row: int, segment: int) -> Counts:
-        units, pool = self.units[row][segment], self.pools[row]
-        most = int(units.max(initial=0))
+    @property
+    def read_only(self) -> list[NDArray[Any]]:
+        """Tables that no step changes."""
+        return [*self._initial, *self._first]
+
+    def _level(self, row: int, units: NDArray[Any]) -> Counts:
+        """Presence that so many units of a pool can keep up."""
+        pool, most = self.pools[row], int(units.max(initial=0))
         table = np.array([pool.level(n, self.mission) for n in range(most + 1)])
         return np.asarray(np.minimum(table, np.iinfo(self.kind).max).astype(self.kind)[units])
 
@@ -210,9 +224,7 @@ class Pools:
             # The bias leaves room for the units that rest on, and for no more.
             change = np.tile(change, self.layout.sizes) * ~self.dismissed[places]
             raised, cut = np.maximum(change, 0), np.maximum(-change, 0)
-            self.room[places] -= self.level[places]
-            self.level[places] = np.tile(self._level(row, segment), self.layout.sizes)
-            self.room[places] += self.level[places]
+            self.relevel(row, segment)
             self.ready[places] -= cut
             self.rested[places] -= cut
             if row in self.cycles:
@@ -222,6 +234,14 @@ class Pools:
             self.ready[places] += raised
             self.rested[places] += raised
 
+    def relevel(self, row: int, segment: int) -> None:
+        """Find the level of a pool anew, and so the room below it."""
+        places = self.layout.places(row)
+        left = np.tile(self.units[row][segment], self.layout.sizes) - self.lost[places]
+        level = self._level(row, np.maximum(left, 0))
+        self.room[places] += level - self.level[places]
+        self.level[places] = level
+
     def _settle(self, step: int, row: int, raised: NDArray[np.bool_]) -> None:
         """Take units that were sent or disbanded early out of the line of those still resting.
 
@@ -229,7 +249,7 @@ class Pools:
         that are gone are those that would come to the goal next, longest at home first.
         """
         places, layout, pool = self.layout.places(row), self.layout, self.pools[row]
-        waits = self.muster.start[self.indices[row], self.lanes[row]] >= step
+        waits = self.start[self.indices[row], self.lanes[row]] >= step
         bias = np.tile(np.where(waits, self.bias, 0), layout.sizes)
         ready, rested = self.ready[places], self.rested[places]
         owed = np.minimum(ready + bias, 0) - (rested + bias)

@@ -19,8 +19,12 @@ from numpy.typing import NDArray
 
 from sim.engine.counts import Counts
 from sim.engine.movements import Seats
+from sim.engine.muster import parameters_in
 from sim.engine.plan import Plan
 from sim.engine.pools import Pools
+from sim.engine.rules import rule_of
+from sim.engine.sharing import Share
+from sim.scenario.plugins import BURDEN_SHARING
 
 if TYPE_CHECKING:
     from sim.engine.core import Deployment
@@ -80,6 +84,8 @@ class Sender:
             largest = max(self.largest[pool.corridor, 0], pool.strength)
             self.largest[pool.corridor] = largest
         self.lift[-1] = self.largest[-1] = np.inf
+        self.rule = rule_of(BURDEN_SHARING, plan.burden_sharing) if plan.proportional else None
+        self.parameters = parameters_in(muster.sharing, d.lane_of)
         self._whom = Whom(plan, d.lines, self.cap, np.diff(d.pools.layout.seat_edges), d.lane)
         self._sent: list[tuple[Seats, Counts]] = []  # in this round, and still in their places
 
@@ -131,10 +137,10 @@ class Sender:
         self, d: Deployment, step: int, seats: Seats, substitutes: bool, beyond: bool
     ) -> None:
         """Ask some lines in their order, in every lane: turn by turn."""
-        share = Share(self, d, seats, beyond) if d.plan.proportional else None
-        for asked in _turns(seats, d.lane[seats]):
-            lanes = d.lane[asked]
-            need = share.due(asked, lanes) if share else None
+        share = Share(self, d, seats, beyond, self.rule) if self.rule and len(seats) else None
+        for turn in _turns(d.lane[seats]):
+            asked, lanes = seats[turn], d.lane[seats[turn]]
+            need = share.due(turn, lanes) if share else None
             self._ask(d, asked, lanes, need, beyond)
             if substitutes:  # another line may ask the same pool
                 self._go(d, step, beyond)
@@ -186,18 +192,21 @@ class Sender:
         d.arrive(seats, units)
 
 
-def _turns(seats: Seats, lanes: Lanes) -> Iterator[Seats]:
-    """Cut seats that stand in the order of asking into turns: each lane once, its next seat."""
-    if not len(seats):
+def _turns(lanes: Lanes) -> Iterator[NDArray[np.intp]]:
+    """Cut seats that stand in the order of asking into turns: each lane once, its next seat.
+
+    Of the seats only their lanes matter; a turn says which of them.
+    """
+    if not len(lanes):
         return
     by_lane = np.argsort(lanes.astype(np.uint16), kind="stable")  # a block is smaller than that
-    lanes, position = lanes[by_lane], np.arange(len(seats))
+    lanes, position = lanes[by_lane], np.arange(len(lanes))
     begins = np.where(np.diff(lanes, prepend=-1) != 0, position, 0)
     turn = position - np.maximum.accumulate(begins)
     by_turn = by_lane[np.argsort(turn.astype(np.uint16), kind="stable")]
     edges = np.cumsum(np.bincount(turn)).tolist()
     for begin, end in zip([0, *edges], edges, strict=False):
-        yield seats[by_turn[begin:end]]
+        yield by_turn[begin:end]
 
 
 class Whom:
@@ -232,38 +241,3 @@ class Whom:
             if slot >= 0:
                 asks &= room[slot] >= smallest
         return self.asks.ravel().take(self.place)
-
-
-class Share:
-    """Burden sharing in proportion to what each has ready, with cumulative rounding.
-
-    Of a need of N soldiers, the first i lines together are asked for ``N * W_i / W`` (what they
-    have ready over what all have), rounded up to whole units; what one cannot send falls to those
-    after it.
-
-    Parameters
-    ----------
-    seats
-        Of lines of one capability.
-    """
-
-    def __init__(self, sender: Sender, d: Deployment, seats: Seats, beyond: bool) -> None:
-        self.sender, self.d, self.beyond = sender, d, beyond
-        row = d.lines.row[d.pools.layout.line[seats[0]]] if len(seats) else 0
-        self.deficit = sender.deficit[row]
-        self.need = np.maximum(self.deficit, 0).astype(np.float64)
-        self.total, self.running = np.zeros_like(self.need), np.zeros_like(self.need)
-        np.add.at(self.total, d.lane[seats], self._weight(seats))
-
-    def _weight(self, seats: Seats) -> NDArray[np.float64]:
-        """Soldiers that a line has ready in this round."""
-        available = np.maximum(self.sender.available(self.d.pools, seats, self.beyond), 0)
-        return available * self.d.lines.worth[self.d.pools.layout.line[seats]].astype(np.float64)
-
-    def due(self, seats: Seats, lanes: Lanes) -> Soldiers:
-        """Soldiers that the next line of each lane is asked for."""
-        self.running[lanes] += self._weight(seats)
-        need, total = self.need[lanes], self.total[lanes]
-        quota = np.divide(need * self.running[lanes], total, where=total > 0, out=0 * total)
-        sent = need - np.maximum(self.deficit[lanes], 0)
-        return np.asarray(np.ceil(np.minimum(need, quota) - 1e-9) - sent, np.float32)

@@ -71,23 +71,39 @@ def simulate_groups(
         war = _wars_without_force(plan, index, futures)
         for group in side_by_side(own, lanes.count):
             sizes = tuple(cell.size for cell in group)
-            deployment, verdict, ledger = run_cells(
-                plan, index, sizes, futures, lanes, offer, pools
-            )
-            results: list[CellResult] = []
-            for part, cell in enumerate(group):
-                wars = war.copy()
-                if deployment.chain:
-                    wars[lanes.lanes] = deployment.chain.broken[deployment.lanes_of(part)]
-                adequate = futures.required <= cell.size
-                outcomes = ledger.outcomes(part, adequate, count, int(wars.sum()))
-                rows = (
-                    _rows(plan, index, futures, deployment, verdict, ledger, part, adequate)
-                    if keep_rows
-                    else None
-                )
-                results.append(CellResult(cell, block, outcomes, rows))
-            yield results
+            ledger = run_cells(plan, index, sizes, futures, lanes, offer, pools)[2]
+            yield [
+                close(plan, cell, block, futures, ledger, part, war, keep_rows)
+                for part, cell in enumerate(group)
+            ]
+
+
+def close(
+    plan: Plan,
+    cell: Cell,
+    block: int,
+    futures: Futures,
+    ledger: Ledger,
+    part: int,
+    war: NDArray[np.bool_],
+    keep_rows: bool,
+) -> CellResult:
+    """Close the books on a cell after the last step.
+
+    Parameters
+    ----------
+    part
+        Number of the cell's size among those simulated side by side.
+    war : bool array (B,)
+        Replications in which a mission-ending state occurs when nobody is sent.
+    """
+    deployment, war = ledger.deployment, war.copy()
+    if deployment.chain:
+        war[deployment.muster.lanes] = deployment.chain.broken[deployment.lanes_of(part)]
+    adequate = futures.required <= cell.size
+    outcomes = ledger.outcomes(part, adequate, futures.count, int(war.sum()))
+    rows = _rows(plan, cell.mandate, futures, ledger, part, adequate) if keep_rows else None
+    return CellResult(cell, block, outcomes, rows)
 
 
 def side_by_side(cells: Sequence[Cell], lanes: int) -> list[Sequence[Cell]]:
@@ -151,15 +167,14 @@ def _rows(
     plan: Plan,
     index: int,
     futures: Futures,
-    deployment: Deployment,
-    verdict: Verdict,
     ledger: Ledger,
     part: int,
     adequate: NDArray[np.bool_],
 ) -> Columns:
     """One row per replication: outcomes, and the draws that matter most."""
-    count, lanes, at = futures.count, deployment.muster.lanes, deployment.lanes_of(part)
-    politics = futures.politics[index]
+    deployment, verdict = ledger.deployment, ledger.verdict
+    at, lanes = deployment.authorised_of(part)
+    count, politics = futures.count, futures.politics[index]
 
     def spread(values: NDArray[np.generic], missing: float) -> NDArray[np.generic]:
         column = np.full(count, missing, values.dtype if missing == 0 else np.float64)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.muster import Muster, Pledge, narrow
+from sim.engine.muster import Muster, Pledge, narrow, parameters_in
 from sim.engine.plan import Plan
 from sim.engine.verdict import Verdict
 
@@ -190,6 +190,7 @@ def only_lane(muster: Muster, lane: int) -> Muster:
         conflict_uniform=muster.conflict_uniform[:, one],
         patience=muster.patience[:, one],
         conflict=muster.conflict and narrow(muster.conflict, one),
+        sharing=parameters_in(muster.sharing, one),
     )
 
 

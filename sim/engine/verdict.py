@@ -17,6 +17,7 @@ from .plan import CAUSES, NEVER, Mandate, Plan, whole
 Soldiers = NDArray[np.float32]
 Lanes = NDArray[np.intp]
 _CODE = {cause: code for code, cause in enumerate(CAUSES)}
+_OF_THE_PLEDGE = [_CODE[cause] for cause in ("will", "pool", "capability")]
 
 
 class Record(Protocol):
@@ -65,6 +66,7 @@ class Verdict:
     ) -> None:
         self.plan, self.mandate, self.muster = plan, mandate, muster
         sizes = (size,) if isinstance(size, int) else size
+        self._sizes = len(sizes)
         criteria, count = mandate.criteria, muster.count * len(sizes)
         self.rows = [c for c, share in enumerate(mandate.shares) if share > 0]
         peak = mandate.peak
@@ -78,15 +80,6 @@ class Verdict:
             self._levels([mandate.thresholds(size, share) for size in sizes])
             for _, share in mandate.phases
         ]
-        self.authorised = np.tile(muster.authorised, len(sizes))
-        clock = self.authorised if criteria.from_authorisation else np.zeros(count, np.int32)
-        self.initial_by = clock + criteria.initial_within
-        self.full_by = clock + criteria.full_within
-        self.hold_until = np.minimum(self.full_by + criteria.hold_for, plan.steps)
-        self.hold_steps = np.maximum(self.hold_until - self.full_by, 0)
-        enough = np.ceil(criteria.share_of_time * self.hold_steps - 1e-9).astype(np.int32)
-        self.may_miss = self.hold_steps - enough
-
         self.initial_at = np.full(count, NEVER, np.int32)
         self.full_at = np.full(count, NEVER, np.int32)
         self.misses = np.zeros(count, np.int32)
@@ -94,7 +87,21 @@ class Verdict:
         self.broken = np.zeros(count, np.bool_)
         self.filled = np.zeros(count, np.bool_)
         self.cause = np.full(count, -1, np.int8)
-        self.pledged = self._judge_pledge(offer, len(sizes))
+        self.follow(muster, offer)
+
+    def follow(self, muster: Muster, offer: Pledge) -> None:
+        """Judge by this muster of the lanes and this offer from now on."""
+        self.muster, criteria, mandate = muster, self.mandate.criteria, self.mandate
+        self.authorised = np.tile(muster.authorised, self._sizes)
+        clock = self.authorised if criteria.from_authorisation else 0 * self.authorised
+        self.initial_by = clock + criteria.initial_within
+        self.full_by = clock + criteria.full_within
+        self.hold_until = np.minimum(self.full_by + criteria.hold_for, self.plan.steps)
+        self.hold_steps = np.maximum(self.hold_until - self.full_by, 0)
+        enough = np.ceil(criteria.share_of_time * self.hold_steps - 1e-9).astype(np.int32)
+        self.may_miss = self.hold_steps - enough
+        self.cause[np.isin(self.cause, _OF_THE_PLEDGE)] = -1
+        self.pledged = self._judge_pledge(offer)
         # Primary lines, with the last step at which some lane still waits for one.
         self._sources = [
             (
@@ -113,8 +120,9 @@ class Verdict:
         levels = np.array(by_size, np.float32)[:, self.rows].T
         return levels.repeat(self.muster.count, axis=1)
 
-    def _judge_pledge(self, offer: Pledge, sizes: int) -> NDArray[np.bool_]:
+    def _judge_pledge(self, offer: Pledge) -> NDArray[np.bool_]:
         """Enough offered in every subset of the capabilities; else will, pool or capability."""
+        sizes = self._sizes
         demand = dict(zip(self.rows, self.at_peak, strict=True))
         pledged = np.ones(self.muster.count * sizes, np.bool_)
         possible = np.ones_like(pledged)

@@ -24,10 +24,12 @@ from sim.results.files import (
     to_parquet,
     write_all,
 )
+from sim.results.labelled import labelled
 from sim.results.tables import LAYOUT, Table
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 TABLES = ("summary", "trajectory", "contributors", "contingents", "replications")
 _FORMS = (".csv", ".csv.gz", ".parquet")
@@ -144,6 +146,24 @@ class Result:
         write_all(folder, contents, obsolete=sorted(ours - contents.keys()))
         clear(folder)
         return folder
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Everything but the replications as arrays with named dimensions.
+
+        Variables have the names of the columns, and those of the tables of contributors and
+        contingents begin with ``contributor_`` and ``contingent_``. Dimensions are ``mandate,
+        force_size, step`` (with its ``date``), ``contributor, month``, and two that several columns
+        become: ``quantile`` (``present_p05`` ... are ``present``) and ``cause`` (``binding_will``
+        ... are ``binding``). NaN stands where a table has no row or value. Each variable has its
+        ``units``; how the run was made stands in the attributes, as JSON where it is no plain
+        value.
+
+        Raises
+        ------
+        SimError
+            If xarray is not installed (the extra ``integrations``).
+        """
+        return labelled(self.tables, self.run)
 
     def __repr__(self) -> str:
         table = self.tables["summary"]

@@ -100,7 +100,7 @@ def simulate(
     cells = cells_of(plan) if cells is None else tuple(dict.fromkeys(cells))
     check_memory(plan, len(cells), most if keep_replications else 0, workers)
     tally = checkpoint.read() if checkpoint else Tally()
-    if checkpoint and not tally.fits(_parts(most)):
+    if checkpoint and not tally.fits(parts_of(most)):
         checkpoint.clear()
         tally = Tally()
     keep = _keeper(checkpoint, tally)
@@ -112,7 +112,7 @@ def simulate(
         with home as pool:
             groups = 1 if pool is None else 2 * (workers if executor is None else 4)
             while True:
-                tasks = _tasks(_parts(wanted), cells, groups, tally)
+                tasks = _tasks(parts_of(wanted), cells, groups, tally)
                 total = len(cells) * wanted
                 done = total - sum(task.size for task in tasks)
                 for task, results in _results(pool, plan, seed, tasks, keep_replications):
@@ -150,7 +150,7 @@ def simulate(
     )
 
 
-def _parts(replications: int) -> list[Part]:
+def parts_of(replications: int) -> list[Part]:
     """Blocks and how many replications of each; the last may be a part of one."""
     blocks = range(math.ceil(replications / BLOCK))
     return [(block, min(BLOCK, replications - block * BLOCK)) for block in blocks]

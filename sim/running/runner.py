@@ -6,10 +6,12 @@ import datetime
 import importlib.metadata
 import platform
 import time
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+from sim.citation import PACKAGE, citation
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
 from sim.engine.streams import BLOCK
@@ -27,8 +29,6 @@ from sim.scenario.scenario import Scenario
 
 MOST_REPLICATIONS = 1_000_000
 """Where a run stops that does not reach the precision wanted, unless told otherwise."""
-
-PACKAGE = "peacekeeping-sim"
 
 
 def run(
@@ -103,31 +103,51 @@ def run(
         executor=executor,
         keep_replications=keep_replications,
         precision=None if precision is None else Precision(precision),
-        checkpoint=_checkpoint(scenario, seed, checkpoint, keep_replications),
+        checkpoint=_checkpoint(scenario, plan, seed, checkpoint, keep_replications),
         progress=progress,
     )
+    made: dict[str, Any] = {}
+    if precision is not None:
+        widest = Precision(precision).widest(plan, simulated.outcomes)
+        made["precision"] = {"wanted": precision, "found": widest, "reached": simulated.reached}
+    return result_of(scenario, plan, simulated, begun, made)
+
+
+def result_of(
+    scenario: Scenario,
+    plan: Plan,
+    simulated: Simulated,
+    begun: float,
+    made: Mapping[str, Any],
+) -> Result:
+    """Make the tables of what was simulated, and the record of how.
+
+    Parameters
+    ----------
+    begun
+        When, as `time.perf_counter` has it.
+    made
+        What the record is to hold besides.
+    """
     result_tables = {
         "summary": tables.summary(plan, simulated.outcomes),
         "trajectory": tables.trajectory(plan, simulated.outcomes),
         "contributors": tables.contributors(plan, simulated.outcomes),
         "contingents": contingents(plan, simulated.outcomes),
     }
-    if keep_replications:
+    if simulated.rows:
         result_tables["replications"] = replications_table(plan, simulated.rows)
     seconds = time.perf_counter() - begun
-    record = _record(scenario, plan, simulated, seconds)
-    if precision is not None:
-        widest = Precision(precision).widest(plan, simulated.outcomes)
-        record["precision"] = {"wanted": precision, "found": widest, "reached": simulated.reached}
-    return Result(result_tables, record)
+    return Result(result_tables, {**_record(scenario, plan, simulated, seconds), **made})
 
 
 def _checkpoint(
-    scenario: Scenario, seed: int, folder: str | Path | None, rows: bool
+    scenario: Scenario, plan: Plan, seed: int, folder: str | Path | None, rows: bool
 ) -> Checkpoint | None:
     if folder is None:
         return None
-    key = digest([scenario.hash, seed, BLOCK, tables.LAYOUT, importlib.metadata.version(PACKAGE)])
+    versions = {PACKAGE: importlib.metadata.version(PACKAGE), **plan.packages}
+    key = digest([scenario.hash, seed, BLOCK, tables.LAYOUT, versions])
     return Checkpoint(Path(folder), key, rows)
 
 
@@ -148,9 +168,11 @@ def _record(scenario: Scenario, plan: Plan, simulated: Simulated, seconds: float
             m.name: "authorisation" if m.criteria.given_authorisation else "nothing"
             for m in plan.mandates
         },
+        "citation": citation(),
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in packages},
+            **plan.packages,
         },
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),

@@ -18,6 +18,7 @@ from sim.engine.pools import Pools
 from sim.engine.simulate import run_cell
 from sim.engine.streams import BLOCK
 from sim.errors import SimError, nearest
+from sim.running.cells import mandate_of, size_of
 from sim.running.memory import check_memory
 from sim.running.seeds import seed_of
 from sim.scenario.scenario import Scenario
@@ -107,51 +108,6 @@ def choose(
         raise SimError(f"no choice '{which}'; {nearest(which, WHICH) or ', '.join(WHICH)}")
     count = min(BLOCK, settings.replications if replications is None else replications)
     return _ranked(plan, index, soldiers, seed, count, which)
-
-
-def mandate_of(plan: Plan, name: str | None) -> int:
-    """Index of a mandate that sends.
-
-    Raises
-    ------
-    SimError
-        Where there is none of this name, or it sends nobody, or it is not clear which one.
-    """
-    senders = [mandate.name for mandate in plan.mandates if mandate.sends]
-    names = [mandate.name for mandate in plan.mandates]
-    if name is None:
-        if len(senders) == 1:
-            return names.index(senders[0])
-        if not senders:
-            raise SimError("no mandate of this scenario sends anybody")
-        raise SimError(f"which mandate? one of: {', '.join(senders)}")
-    if name not in names:
-        hint = nearest(name, senders) or f"those that send: {', '.join(senders) or 'none'}"
-        raise SimError(f"no mandate '{name}'; {hint}")
-    if name not in senders:
-        others = f"; those that send: {', '.join(senders)}" if senders else ""
-        raise SimError(f"mandate '{name}' sends nobody{others}")
-    return names.index(name)
-
-
-def size_of(plan: Plan, mandate: int, size: int | None) -> int:
-    """One of a mandate's sizes: the smallest where none is named.
-
-    Raises
-    ------
-    SimError
-        Where it is not one of them, with the nearest.
-    """
-    sizes = plan.mandates[mandate].sizes
-    if size is None:
-        return min(sizes)
-    if size not in sizes:
-        close = min(sizes, key=lambda known: (abs(known - size), known))
-        raise SimError(
-            f"mandate '{plan.mandates[mandate].name}' has no force size {size:,}; the nearest is "
-            f"{close:,} (it has {len(sizes)}, {min(sizes):,} to {max(sizes):,})"
-        )
-    return size
 
 
 def _this(plan: Plan, index: int, size: int, seed: int, replication: int) -> Future:

@@ -16,6 +16,7 @@ from sim.scenario.scalars import clip
 from sim.scenario.schema.base import KEY, Problem
 from sim.scenario.schema.conflict import Conflict, transition
 from sim.scenario.schema.force import FeasibleWhen, Force
+from sim.scenario.schema.plugged import plug_in_checks
 from sim.scenario.schema.politics import SHIPPED_KINDS
 from sim.scenario.schema.references import known, parse_name
 from sim.scenario.schema.timing import timing_checks
@@ -53,6 +54,7 @@ def cross_checks(data: Data, latest: Latest) -> Iterator[Problem]:
             yield path, "there is no capacity that a disruption could reduce", "give a capacity"
     yield from _substitutes(data)
     yield from _states(data)
+    yield from plug_in_checks(data)
     yield from timing_checks(data, latest)
 
 

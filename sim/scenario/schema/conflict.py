@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.scenario.amounts import Amount, parse_amount
+from sim.scenario.plugins import CONFLICT_PROCESSES
 from sim.scenario.scalars import clip, show
 from sim.scenario.schema.base import KEY, Problem, Section, SourceList, refuse
 from sim.scenario.schema.conditional import StateChoice
+from sim.scenario.schema.plugged import choice
 from sim.scenario.schema.references import Name
 from sim.scenario.schema.values import NumberAmount, PositiveCount, PositiveDuration, YearlyRate
 from sim.scenario.units import PER_YEAR
@@ -47,7 +49,9 @@ class Contagion(Section):
     """Withdrawals make withdrawals likelier."""
 
     factor: Annotated[float, Field(ge=1, le=1000)]
+    """After an exit, all others' hazards of withdrawing are multiplied by this ..."""
     for_: Annotated[PositiveDuration, Field(alias="for")]
+    """... for so long."""
 
 
 Transition = tuple[str, str]
@@ -95,6 +99,10 @@ Rates = Annotated[
 ]
 
 
+_process = choice(CONFLICT_PROCESSES)
+Process = Annotated[Any, _process[0], _process[1]]
+
+
 class Conflict(Section):
     """A Markov chain over named states, declared from the calmest to the worst."""
 
@@ -103,6 +111,8 @@ class Conflict(Section):
     """State at step 0; may depend on conditions (default: the first state)."""
     rates: Rates = Field(default_factory=dict)
     """Yearly rates from state to state."""
+    process: Annotated[Process, Field(validate_default=True)] = "chain"
+    """How rates change over time: `chain` leaves them as they are; or one of a package's."""
     deterrence: Deterrence | None = None
     settling: Settling | None = None
     contagion: Contagion | None = None

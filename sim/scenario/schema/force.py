@@ -186,7 +186,7 @@ class Force(Section):
     capabilities: Capabilities | None = None
     """Share of the force that each capability makes up; adds up to 1."""
     phases: Phases = ((0.0, 1.0),)
-    """Share of the force asked for, by time since the authorisation."""
+    """Share of the force asked for, by time since the authorisation (default all of it at once)."""
     substitutes: dict[CapabilityName, dict[CapabilityName, Rate]] = Field(default_factory=dict)
     """{fires: {manoeuvre: 1.5}}: 1.5 soldiers of manoeuvre stand in for one of fires."""
 
@@ -195,20 +195,25 @@ class Within(Section):
     """A deadline."""
 
     within: FixedDuration
+    """At the latest."""
 
 
 class Initial(Section):
     """Initial capability: a share of the force by a deadline."""
 
     share: PositiveShare
+    """Share of the force, in every capability."""
     within: FixedDuration
+    """At the latest."""
 
 
 class Hold(Section):
     """How long, and for which share of the time, the force must be held."""
 
     for_: Annotated[PositiveDuration, Field(alias="for")]
+    """Time after the deadline of full capability."""
     share_of_time: PositiveShare = 1.0
+    """The force must be filled for this share of it."""
 
 
 class FeasibleWhen(Section):
@@ -238,4 +243,6 @@ class Run(Section):
     """Defaults of a run."""
 
     replications: PositiveCount = 10_000
+    """Futures to simulate."""
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 0
+    """Same seed, same futures (default: drawn and recorded)."""

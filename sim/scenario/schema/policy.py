@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from sim.scenario.plugins import BURDEN_SHARING
 from sim.scenario.scalars import clip, show
 from sim.scenario.schema.base import KEY, Problem, Section, refuse
+from sim.scenario.schema.plugged import choice
 from sim.scenario.schema.values import FixedDuration, PositiveDuration
 from sim.scenario.units import DAYS_PER_MONTH
 
@@ -26,8 +28,11 @@ class Cycle(Section):
     """A readiness cycle: a unit can be sent only inside its window."""
 
     length: PositiveDuration
+    """From one beginning of the cycle to the next."""
     ready_from: FixedDuration
+    """Where the window opens, from the beginning of the cycle."""
     ready_until: FixedDuration
+    """Where it closes."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Cycle:
@@ -121,10 +126,14 @@ class RotationPolicy(Section):
         return problems
 
 
+_sharing = choice(BURDEN_SHARING)
+BurdenSharing = Annotated[Any, _sharing[0], _sharing[1]]
+
+
 class Rotation(RotationPolicy):
     """How units are chosen and relieved, for every contributor that does not say otherwise."""
 
     surge: bool = False
     """Whether units beyond the sustainable level, and units short of their rest, may be sent."""
-    burden_sharing: Literal["priority", "proportional"] = "priority"
-    """Pools in order of priority, or in proportion to what each has ready."""
+    burden_sharing: Annotated[BurdenSharing, Field(validate_default=True)] = "priority"
+    """Pools in order of priority, or in proportion to what each has ready; or a package's rule."""

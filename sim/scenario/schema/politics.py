@@ -53,7 +53,9 @@ class CouncilRule(Section):
     """A council's rule: so many consents, and some players whose refusal blocks alone."""
 
     at_least: Annotated[Whole, Field(ge=1)]
+    """So many players must consent."""
     vetoes: Annotated[tuple[Name, ...], AsTuple] = ()
+    """Players whose refusal alone is enough to refuse."""
 
 
 _RULES = ("unanimous", "majority", "none")
@@ -90,6 +92,7 @@ class Renewal(Section):
     """The deciding players are asked again at fixed intervals."""
 
     every: PositiveDuration
+    """Time between two renewals, the first one counted from the authorisation."""
 
 
 class Mandate(Section):

@@ -39,7 +39,9 @@ class Specification(Section):
     language: Annotated[Literal[1], BeforeValidator(_language)]
     """Version of the scenario language."""
     title: Annotated[str, Field(min_length=1, max_length=300)]
+    """One line, at the head of every table."""
     summary: str = ""
+    """A sentence below it."""
     time: Time
     force: Force
     feasible_when: FeasibleWhen
@@ -52,6 +54,7 @@ class Specification(Section):
     corridors: dict[Name, Corridor] = Field(default_factory=dict)
     conflict: Conflict = Conflict()
     requirement: Annotated[tuple[Requirement, ...], AsTuple] = ()
+    """How many soldiers the task takes: methods, mixed by their weights."""
     costs: Costs | None = None
     run: Run = Run()
     sources: SourceList = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from typing import Annotated, Any
 
@@ -15,11 +16,10 @@ from sim.scenario.units import DURATION, MONEY, NUMBER, PER_DAY, PER_YEAR, Dimen
 MAX_COUNT = 1_000_000_000
 """More soldiers, or replications, than anybody can mean."""
 
-_AMOUNT_SCHEMA = {
-    "anyOf": [{"type": "number"}, {"type": "string"}],
-    "description": "a number, or uniform(a, b), triangular(low, mode, high), normal(mean, sd), "
-    "lognormal(median, p90), beta(a, b), between(p10, p90), choice(a, b, ...), and the unit",
-}
+_DISTRIBUTIONS = (
+    "uniform(a, b), triangular(low, mode, high), normal(mean, sd), lognormal(median, p90), "
+    "beta(a, b), between(p10, p90), choice(a, b, ...)"
+)
 
 
 def amount(
@@ -37,7 +37,12 @@ def amount(
             raise ValueError(f"must be one value, not a distribution, found {clip(parsed.text)}")
         return parsed
 
-    return BeforeValidator(check), WithJsonSchema(_AMOUNT_SCHEMA)
+    words = [unit for unit in dimension.units if unit and f"{unit}s" not in dimension.units]
+    units = f" ({', '.join(words) or 'a currency, as EUR'})" if words or not dimension.units else ""
+    limits = f" from {low:g} to {high:g}" if math.isfinite(high) else " above 0" * positive
+    form = "" if fixed else f"; one value or a distribution: {_DISTRIBUTIONS}"
+    described = {"type": "string", "description": f"{dimension.name}{limits}{units}{form}"}
+    return BeforeValidator(check), WithJsonSchema({"anyOf": [{"type": "number"}, described]})
 
 
 _duration = amount(DURATION)

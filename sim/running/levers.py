@@ -1,0 +1,126 @@
+"""Arrays that another model writes into, and that remember where it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import SimError
+
+
+class Lever(np.ndarray[Any, np.dtype[Any]]):
+    """What is set before a step: shows how things stand, notes every place that is written to.
+
+    To write what stands there already is an order, too: peace is to hold in this step, say. So
+    places are noted when they are written to through the lever's own index; a view of it, or
+    `out=`, writes as well, but is only noticed where the value differs.
+
+    Attributes
+    ----------
+    name : str
+        For errors.
+    written : bool array
+    shown : array
+        As it was before anything was written.
+    """
+
+    name: str
+    written: NDArray[np.bool_] | None = None  # of what is made from a lever: it is none itself
+    shown: NDArray[Any]
+
+    def __new__(cls, name: str, values: NDArray[Any]) -> Lever:
+        """A lever that shows these values."""
+        lever = np.array(values).view(cls)
+        lever.name, lever.shown = name, np.array(values)
+        lever.written = np.zeros(lever.shape, np.bool_)
+        return lever
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """What stands there now, as a plain array."""
+        return self.view(np.ndarray)
+
+    @property
+    def ordered(self) -> NDArray[np.bool_]:
+        """Where something was set: bool array."""
+        differs = np.asarray(self.values != self.shown)
+        return differs if self.written is None else differs | self.written
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if self.written is None:
+            self.values[key] = value
+            return
+        given = np.asarray(value)
+        with np.errstate(invalid="ignore"):
+            number = given.dtype.kind in "biuf"
+            fits = number and np.array_equal(given.astype(self.dtype), given)
+        if not number or (self.dtype.kind in "ib" and not fits):
+            kind = {"b": "true or false", "i": "whole numbers"}.get(self.dtype.kind, "numbers")
+            raise SimError(f"{self.name}: {kind} are wanted, found {value!r}")
+        self.values[key] = value
+        self.written[key] = True
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.values[key]
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        out = options.get("out")
+        if out is not None:
+            options["out"] = tuple(_plain(array) for array in out)
+        made = getattr(ufunc, method)(*(_plain(array) for array in inputs), **options)
+        return made if out is None or len(out) > 1 else out[0]
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return func(*_plain(args), **_plain(kwargs))
+
+    def __reduce__(self) -> Any:
+        return _again, (self.name, self.shown, self.values.copy(), self.written)
+
+    def __deepcopy__(self, memo: Any) -> Lever:
+        return _again(self.name, self.shown, self.values, self.written)
+
+
+def _again(
+    name: str, shown: NDArray[Any], values: NDArray[Any], written: NDArray[np.bool_] | None
+) -> Lever:
+    lever = Lever(name, shown)
+    lever.values[...] = values
+    lever.written = None if written is None else written.copy()
+    return lever
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Lever):
+        return value.values
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(_plain(item) for item in value)
+    return value
+
+
+class Setting:
+    """An attribute of a model that may be set before a step; it gives a `Lever`.
+
+    Parameters
+    ----------
+    of
+        How it stands in a part of the model: an array with the replications last.
+    doc
+        Its docstring.
+    """
+
+    def __init__(self, of: Callable[[Any], NDArray[Any]], doc: str) -> None:
+        self.of, self.__doc__ = of, doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Any, owner: type | None = None) -> Any:
+        return self if model is None else model.lever(self.name, self.of)
+
+    def __set__(self, model: Any, value: Any) -> None:
+        self.__get__(model)[...] = value
