@@ -8,6 +8,7 @@ changes no other draw.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ def uniforms(
     Parameters
     ----------
     count
-        Replications wanted, at most `BLOCK`; the block is always drawn whole.
+        Replications wanted, at most `BLOCK`; the first of a block are the same however many.
     rows
         Draws per replication (steps, units); the first rows do not depend on how many follow.
 
@@ -46,5 +47,13 @@ def uniforms(
     -------
     float64 array, shape (count,) or (rows, count)
     """
-    draws = generator(seed, name, block).random(BLOCK if rows is None else (rows, BLOCK))
-    return np.maximum(draws[..., :count], _SMALLEST)
+    stream = generator(seed, name, block)
+    bits: Any = stream.bit_generator  # whose kind is known: it can pass draws over
+    if rows is None or count == BLOCK:
+        draws = stream.random(count if rows is None else (rows, count))
+    else:
+        draws = np.empty((rows, count))
+        for row in draws:  # those that nobody asks for are passed over, not drawn
+            stream.random(out=row)
+            bits.advance(BLOCK - count)
+    return np.maximum(draws, _SMALLEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,16 +48,34 @@ def mean_and_error(total: int, squares: int, count: int, unit: float) -> tuple[f
     return total / count * unit, math.sqrt(spread / (count * count * (count - 1))) * unit
 
 
-def histogram_quantile(counts: NDArray[Any], q: float) -> int:
-    """Index of the bin that holds the quantile `q` (the inverse of the distribution function).
+def histogram_quantiles(counts: NDArray[Any], quantiles: Sequence[float]) -> NDArray[np.intp]:
+    """Index of the bin that holds each quantile (the inverse of the distribution function).
 
-    -1 for an empty histogram.
+    Parameters
+    ----------
+    counts : int array (n, bins)
+        So many histograms.
+    quantiles
+        From 0 to 1.
+
+    Returns
+    -------
+    int array (n, quantiles)
+        -1 for an empty histogram.
     """
-    running = np.cumsum(counts)
-    if not len(running) or not running[-1]:
-        return -1
-    rank = max(1, math.ceil(q * int(running[-1]) - 1e-9))
-    return int(np.searchsorted(running, rank))
+    running = np.cumsum(counts, axis=1)
+    totals = running[:, -1] if running.shape[1] else np.zeros(len(running), np.int64)
+    found = np.empty((len(running), len(quantiles)), np.intp)
+    for i, q in enumerate(quantiles):
+        ranks = np.maximum(1, np.ceil(q * totals - 1e-9))
+        found[:, i] = (running < ranks[:, None]).sum(axis=1)
+    found[totals == 0] = -1
+    return found
+
+
+def histogram_quantile(counts: NDArray[Any], q: float) -> int:
+    """The same of one histogram and one quantile."""
+    return int(histogram_quantiles(counts[None], [q])[0, 0])
 
 
 def quantile_interval(counts: NDArray[Any], q: float, z: float = Z95) -> tuple[int, int]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine.outcomes import (
     BINS_PER_FORCE,
@@ -24,6 +28,7 @@ from sim.engine.plan import CAUSES, Mandate, Plan
 from sim.engine.simulate import Cell
 from sim.results.statistics import (
     histogram_quantile,
+    histogram_quantiles,
     mean_and_error,
     proportion_error,
     quantile_interval,
@@ -186,14 +191,14 @@ def _highest_burden(
 
 def trajectory(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
     """Strength and fill by step, over the replications whose mandate is authorised in time."""
-    rows = [
-        _trajectory_row(plan, cell, outcomes, step)
+    tables = [
+        _trajectory(plan, cell, outcomes)
         for cell, outcomes in cells.items()
         if plan.mandates[cell.mandate].sends
-        for step in range(plan.steps)
     ]
-    cell, outcomes = next(iter(cells.items()))
-    return columns(rows) or _header(_trajectory_row(plan, cell, outcomes, 0))
+    if not tables:
+        return _header(_trajectory(plan, *next(iter(cells.items()))))
+    return {name: list(chain.from_iterable(t[name] for t in tables)) for name in tables[0]}
 
 
 def _header(row: Mapping[str, Any]) -> Table:
@@ -201,35 +206,33 @@ def _header(row: Mapping[str, Any]) -> Table:
     return {key: [] for key in row}
 
 
-def _trajectory_row(plan: Plan, cell: Cell, outcomes: Outcomes, step: int) -> dict[str, Any]:
-    count = int(outcomes.counts[COUNTS.index("authorised")])
-    date = plan.start + datetime.timedelta(days=round(step * plan.step_days))
-    row: dict[str, Any] = {
-        "mandate": plan.mandates[cell.mandate].name,
-        "force_size": cell.size,
-        "step": step,
-        "date": date.isoformat(),
-        "replications": count,
-    }
-    row |= _spread("present", outcomes.present[step], cell.size / BINS_PER_FORCE)
-    row["present_mean"] = _ratio(outcomes.present_sum[step], count)
-    row |= _spread("counted", outcomes.counted[step], cell.size / BINS_PER_FORCE)
-    row["counted_mean"] = _ratio(outcomes.counted_sum[step], count)
-    row |= _spread("fill", outcomes.fill[step], 1 / BINS_PER_FORCE)
-    row["fill_mean"] = _ratio(outcomes.fill_sum[step] * FILL_UNIT, count)
-    return row
-
-
-def _ratio(total: Any, count: int) -> float:
-    return float(total) / count if count else math.nan
-
-
-def _spread(name: str, counts: Any, width: float) -> dict[str, float]:
-    """Quantiles to the width of a bin (half a per cent of the force), the bin's lower edge."""
-    indices = {key: histogram_quantile(counts, q) for key, q in QUANTILES.items()}
+def _trajectory(plan: Plan, cell: Cell, outcomes: Outcomes) -> Table:
+    count, steps = int(outcomes.counts[COUNTS.index("authorised")]), plan.steps
+    dates = [plan.start + datetime.timedelta(days=round(s * plan.step_days)) for s in range(steps)]
     return {
-        f"{name}_{key}": index * width if index >= 0 else math.nan for key, index in indices.items()
+        "mandate": [plan.mandates[cell.mandate].name] * steps,
+        "force_size": [cell.size] * steps,
+        "step": list(range(steps)),
+        "date": [date.isoformat() for date in dates],
+        "replications": [count] * steps,
+        **_spread("present", outcomes.present, cell.size / BINS_PER_FORCE),
+        "present_mean": _ratios(outcomes.present_sum, count),
+        **_spread("counted", outcomes.counted, cell.size / BINS_PER_FORCE),
+        "counted_mean": _ratios(outcomes.counted_sum, count),
+        **_spread("fill", outcomes.fill, 1 / BINS_PER_FORCE),
+        "fill_mean": _ratios(outcomes.fill_sum * FILL_UNIT, count),
     }
+
+
+def _ratios(totals: NDArray[Any], count: int) -> list[float]:
+    return (totals / count).tolist() if count else [math.nan] * len(totals)
+
+
+def _spread(name: str, counts: NDArray[Any], width: float) -> Table:
+    """Quantiles to the width of a bin (half a per cent of the force), the bin's lower edge."""
+    bins = histogram_quantiles(counts, list(QUANTILES.values()))
+    values = np.where(bins >= 0, bins * width, math.nan)
+    return {f"{name}_{key}": values[:, i].tolist() for i, key in enumerate(QUANTILES)}
 
 
 def contributors(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
