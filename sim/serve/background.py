@@ -1,0 +1,61 @@
+"""Processes for long runs: they stand back behind what somebody waits for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+
+_NICE = 10
+
+
+class Background:
+    """A pool of processes of low priority, begun when it is first used.
+
+    Unlike those of `sim.running.executors`, they outlive one run, and a lost one is replaced.
+
+    Parameters
+    ----------
+    workers
+        How many; at least one, so that a long run never holds up the process that asks.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def executor(self) -> Executor:
+        """The pool; another one where a process of the last was lost."""
+        with self._lock:
+            if self._pool is not None and getattr(self._pool, "_broken", False):
+                self._end(self._pool)
+                self._pool = None
+            if self._pool is None:
+                # Fresh processes: a fork of one with threads can lock up.
+                self._pool = ProcessPoolExecutor(
+                    self._workers, mp_context=get_context("spawn"), initializer=_stand_back
+                )
+            return self._pool
+
+    def close(self) -> None:
+        """Break off what is computed. Who waits for it is told that it was lost."""
+        with self._lock:
+            if self._pool is not None:
+                self._end(self._pool)
+
+    @staticmethod
+    def _end(pool: ProcessPoolExecutor) -> None:
+        # Not `cancel_futures`: whoever waits for one that is merely cancelled waits for ever.
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown()
+
+
+def _stand_back() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server to handle
+    with suppress(AttributeError, OSError):  # not every system has it
+        os.nice(_NICE)
