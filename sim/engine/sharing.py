@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,18 +24,18 @@ def weigh(
     rule: Rule,
     plan: Plan,
     available: Floats,
-    need: Floats,
-    present: Floats,
-    contributor: NDArray[np.intp],
+    given: Mapping[str, Callable[[], NDArray[Any]]],
     parameters: Mapping[str, Floats],
 ) -> Floats:
     """Weigh lines by a rule.
 
     Parameters
     ----------
-    available, need, present, contributor : arrays (K,)
-        By line and future: soldiers that it has ready in this round, soldiers that its capability
-        lacks, soldiers that its contributor has in the theatre, and which contributor that is.
+    available : float64 array (K,)
+        Soldiers that a line has ready in this round, by line and future.
+    given
+        Likewise, worked out where they are wanted: ``need``, soldiers that its capability lacks,
+        ``present``, soldiers that its contributor has in the theatre, ``contributor``, its index.
     parameters
         Of the rule, likewise (K,).
 
@@ -46,22 +46,21 @@ def weigh(
         they weigh as much as anybody can.
     """
     declared = len(plan.contributors) - plan.invented
-    given: dict[str, Any] = {
-        "available": available,
-        "need": need,
-        "present": present,
-        "contributor": contributor,
-    }
-    ours = contributor < declared if plan.invented else slice(None)
-    wanted = {name: given[name][ours] for name in rule.given if name in given}
+    wanted: dict[str, Any] = {k: given[k]() for k in rule.given if k in given} | dict(parameters)
+    if "available" in rule.given:
+        wanted["available"] = available
     if "army" in rule.given:
-        wanted["army"] = np.array(plan.armies, np.float64)[contributor[ours]]  # not said: NaN
+        armies = np.array(plan.armies, np.float64)  # not said: NaN
+        wanted["army"] = armies[given["contributor"]()]
+    ours: Any = given["contributor"]() < declared if plan.invented else slice(None)
+    wanted = {name: values[ours] for name, values in wanted.items()}
     if "contributors" in rule.given:
         wanted["contributors"] = plan.contributors[:declared]
-    weights = np.full(available.shape, BURDEN_SHARING.most)
-    weights[ours] = rule(
-        weights[ours].shape, **wanted, **{name: v[ours] for name, v in parameters.items()}
-    )
+    weights = rule(available[ours].shape, **wanted)
+    if plan.invented:
+        all_weights = np.full(available.shape, float(BURDEN_SHARING.most))
+        all_weights[ours] = weights
+        weights = all_weights
     return weights * (available > 0)
 
 
@@ -77,9 +76,11 @@ def weights_of(
         rule_of(BURDEN_SHARING, plan.burden_sharing),
         plan,
         available=np.array(have, np.float64),
-        need=np.full(len(lines), float(need)),
-        present=np.array([h.soldiers_of(nation) for nation in nations], np.float64),
-        contributor=np.array(nations, np.intp),
+        given={
+            "need": lambda: np.full(len(lines), float(need)),
+            "present": lambda: np.array([h.soldiers_of(n) for n in nations], np.float64),
+            "contributor": lambda: np.array(nations, np.intp),
+        },
         parameters={name: v.repeat(len(lines)) for name, v in h.muster.sharing.items()},
     )
     return [int(weight) for weight in weights]
@@ -105,18 +106,19 @@ class Share:
         self.deficit = sender.deficit[d.lines.row[line[0]]]
         self.need = np.maximum(self.deficit, 0).astype(np.float64)
         units = np.maximum(sender.available(d.pools, seats, beyond), 0)
-        slot = d.lines.slot[line]
         self.weight = weigh(
             rule,
             d.plan,
             available=units * d.lines.worth[line].astype(np.float64),
-            need=self.need[lanes],
-            present=d.soldiers[slot, lanes].astype(np.float64),
-            contributor=np.array(d.nations, np.intp)[slot],
+            given={
+                "need": lambda: self.need[lanes],
+                "present": lambda: d.soldiers[d.lines.slot[line], lanes].astype(np.float64),
+                "contributor": lambda: np.array(d.nations, np.intp)[d.lines.slot[line]],
+            },
             parameters={name: values[lanes] for name, values in sender.parameters.items()},
         )
-        self.total, self.running = np.zeros_like(self.need), np.zeros_like(self.need)
-        np.add.at(self.total, lanes, self.weight)
+        self.total = np.bincount(lanes, self.weight, minlength=len(self.need))
+        self.running = np.zeros_like(self.need)
 
     def due(self, turn: NDArray[np.intp], lanes: Lanes) -> Soldiers:
         """Soldiers that the next line of each lane is asked for."""
