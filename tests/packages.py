@@ -56,6 +56,14 @@ def run(*command: str | Path, cwd: Path, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+def works(python: str) -> bool:
+    """Whether the machine has this interpreter, with venv."""
+    command = [python, "-c", "import ensurepip, venv"]
+    return (
+        bool(shutil.which(python)) and not subprocess.run(command, capture_output=True).returncode
+    )
+
+
 def installed(python: str, home: Path, *what: str | Path) -> Path:
     """The programs of a new environment with something in it."""
     run(python, "-m", "venv", home, cwd=home.parent)
@@ -96,7 +104,7 @@ def used(bin_: Path, home: Path) -> bytes:
 def packages(folder: Path) -> None:
     """Wheel with every Python, source distribution with this one: the same figures."""
     sdist, wheel = built(folder)
-    pythons = [found for name in PYTHONS if (found := shutil.which(name))] or [sys.executable]
+    pythons = [name for name in PYTHONS if works(name)] or [sys.executable]
     summaries = {}
     for python in pythons:
         name = Path(python).name
