@@ -15,7 +15,7 @@ run: .venv/.installed ## run the bundled scenario (another: make run SCENARIO=pa
 	$(BIN)/sim run $(SCENARIO)
 
 test: .venv/.dev ## run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal -p no:benchmark
 
 packages: .venv/.dev ## build the packages and install them in empty environments
 	$(BIN)/python tests/packages.py

@@ -168,16 +168,16 @@ class Tree:
             except SimError as error:
                 _told_well(mutant, error)
                 outcome = "refused"
-            except FuzzError:
-                raise
+            except FuzzError as error:
+                raise FuzzError(f"{error}{_grown(before)}") from error
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise
                 raise FuzzError(f"{mutant}: {type(error).__name__}: {error}") from error
         if outcome != "refused" and mutant.nonsense:
             raise FuzzError(f"{mutant}: a result from nonsense: {mutant.nonsense}")
-        if (grown := megabytes() - before) > MEGABYTES:
-            raise FuzzError(f"{mutant}: took {grown:.0f} MB")
+        if told := _grown(before):
+            raise FuzzError(f"{mutant}{told}")
         return outcome
 
     def judge_command(self, mutant: Mutant, refused: bool) -> None:
@@ -195,6 +195,12 @@ class Tree:
             raise FuzzError(f"{mutant}: exit code {done.returncode}: {done.stderr[-500:]}")
         if "Traceback" in done.stderr or after != before or (refused and not done.stderr):
             raise FuzzError(f"{mutant}: {done.stderr[-500:]}; written: {after - before}")
+
+
+def _grown(before: float) -> str:
+    """Say so if more memory was taken than is promised."""
+    grown = megabytes() - before
+    return f": took {grown:.0f} MB" if grown > MEGABYTES else ""
 
 
 def _outcome(mutant: Mutant, load: Load) -> str:
