@@ -128,10 +128,10 @@ def oldest() -> list[str]:
 
 def lowest(folder: Path) -> None:
     """The tests of the figures with the oldest libraries."""
-    tools = ("pytest", "hypothesis", "jsonschema")
+    tools = ("pytest", "pytest-xdist", "hypothesis", "jsonschema")
     bin_ = installed(sys.executable, folder / "lowest", *oldest(), *tools, ROOT)
-    tests = ("-m", "pytest", "-q", *FIGURES, "-k", "not without_interference", "-W", "default")
-    told = run(bin_ / "python", *tests, cwd=ROOT)
+    tests = ("-m", "pytest", "-q", "-n", "auto", *FIGURES, "-k", "not without_interference")
+    told = run(bin_ / "python", *tests, "-W", "default", cwd=ROOT)
     print(f"with {', '.join(oldest())}: {told.strip().splitlines()[-1]}")
 
 
