@@ -124,6 +124,20 @@ def test_to_set_the_state_that_is_there_already_is_an_order() -> None:
         assert model.ended.any() != hold
 
 
+def test_rows_and_states_go_by_name() -> None:
+    model = Model(scenario(conflict=conflict()), replications=3)
+    model.conflict_state[1:] = "war"
+    model.losses["Aland", 0] = 7
+    assert model.conflict_state.tolist() == [PEACE, WAR, WAR]
+    assert model.losses["Aland"].tolist() == [7, 0, 0]
+    again = pickle.loads(pickle.dumps(model)).copy()
+    assert again.losses["Aland", 0] == 7
+    with pytest.raises(sim.SimError, match="conflict_state: no 'was'; did you mean 'war'"):
+        model.conflict_state[:] = "was"
+    with pytest.raises(sim.SimError, match="losses: no 'Aaland'; did you mean 'Aland'"):
+        model.losses["Aaland"] = 7
+
+
 def test_deaths_follow_the_state() -> None:
     model = Model(scenario(conflict=conflict(deaths=10)), replications=2)
     model.advance()

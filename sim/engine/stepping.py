@@ -115,7 +115,7 @@ class Stepper:
         return self.deployment.chain.state
 
     @property
-    def no_losses(self) -> Floats:
+    def losses(self) -> Floats:
         """Soldiers lost in the coming step, unless another model says so: (N, B)."""
         return np.zeros(self.deployment.soldiers.shape)
 

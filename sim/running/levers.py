@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import SimError
+from sim.errors import SimError, nearest
 
 
 class Lever(np.ndarray[Any, np.dtype[Any]]):
@@ -18,23 +17,29 @@ class Lever(np.ndarray[Any, np.dtype[Any]]):
     places are noted when they are written to through the lever's own index; a view of it, or
     `out=`, writes as well, but is only noticed where the value differs.
 
+    Rows go by their names as well as by number (``lever["France"]``, ``lever["France", late]``);
+    what has no rows takes names as values (``lever[late] = "war"``).
+
     Attributes
     ----------
     name : str
         For errors.
+    names : tuple of str
+        Of the rows; of the values, where there are no rows.
     written : bool array
     shown : array
         As it was before anything was written.
     """
 
     name: str
+    names: tuple[str, ...] = ()
     written: NDArray[np.bool_] | None = None  # of what is made from a lever: it is none itself
     shown: NDArray[Any]
 
-    def __new__(cls, name: str, values: NDArray[Any]) -> Lever:
+    def __new__(cls, name: str, values: NDArray[Any], names: tuple[str, ...] = ()) -> Lever:
         """A lever that shows these values."""
         lever = np.array(values).view(cls)
-        lever.name, lever.shown = name, np.array(values)
+        lever.name, lever.names, lever.shown = name, names, np.array(values)
         lever.written = np.zeros(lever.shape, np.bool_)
         return lever
 
@@ -53,6 +58,8 @@ class Lever(np.ndarray[Any, np.dtype[Any]]):
         if self.written is None:
             self.values[key] = value
             return
+        if isinstance(value, str) and self.ndim == 1:
+            value = self._number(value)
         given = np.asarray(value)
         with np.errstate(invalid="ignore"):
             number = given.dtype.kind in "biuf"
@@ -60,11 +67,24 @@ class Lever(np.ndarray[Any, np.dtype[Any]]):
         if not number or (self.dtype.kind in "ib" and not fits):
             kind = {"b": "true or false", "i": "whole numbers"}.get(self.dtype.kind, "numbers")
             raise SimError(f"{self.name}: {kind} are wanted, found {value!r}")
-        self.values[key] = value
-        self.written[key] = True
+        at = self._place(key)
+        self.values[at] = value
+        self.written[at] = True
 
     def __getitem__(self, key: Any) -> Any:
-        return self.values[key]
+        return self.values[self._place(key)]
+
+    def _place(self, key: Any) -> Any:
+        row, *rest = key if isinstance(key, tuple) and key else (key,)
+        if not isinstance(row, str) or self.ndim == 1:
+            return key
+        return (self._number(row), *rest)
+
+    def _number(self, name: str) -> int:
+        if name not in self.names:
+            hint = nearest(name, self.names) or f"known: {', '.join(self.names) or 'none'}"
+            raise SimError(f"{self.name}: no '{name}'; {hint}")
+        return self.names.index(name)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         out = options.get("out")
@@ -77,16 +97,20 @@ class Lever(np.ndarray[Any, np.dtype[Any]]):
         return func(*_plain(args), **_plain(kwargs))
 
     def __reduce__(self) -> Any:
-        return _again, (self.name, self.shown, self.values.copy(), self.written)
+        return _again, (self.name, self.names, self.shown, self.values.copy(), self.written)
 
     def __deepcopy__(self, memo: Any) -> Lever:
-        return _again(self.name, self.shown, self.values, self.written)
+        return _again(self.name, self.names, self.shown, self.values, self.written)
 
 
 def _again(
-    name: str, shown: NDArray[Any], values: NDArray[Any], written: NDArray[np.bool_] | None
+    name: str,
+    names: tuple[str, ...],
+    shown: NDArray[Any],
+    values: NDArray[Any],
+    written: NDArray[np.bool_] | None,
 ) -> Lever:
-    lever = Lever(name, shown)
+    lever = Lever(name, shown, names)
     lever.values[...] = values
     lever.written = None if written is None else written.copy()
     return lever
@@ -107,20 +131,20 @@ class Setting:
 
     Parameters
     ----------
-    of
-        How it stands in a part of the model: an array with the replications last.
+    names
+        Which attribute of the model names the rows, or the values where there are no rows.
     doc
         Its docstring.
     """
 
-    def __init__(self, of: Callable[[Any], NDArray[Any]], doc: str) -> None:
-        self.of, self.__doc__ = of, doc
+    def __init__(self, names: str, doc: str) -> None:
+        self.names, self.__doc__ = names, doc
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     def __get__(self, model: Any, owner: type | None = None) -> Any:
-        return self if model is None else model.lever(self.name, self.of)
+        return self if model is None else model.lever(self.name, self.names)
 
     def __set__(self, model: Any, value: Any) -> None:
         self.__get__(model)[...] = value

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from sim.engine.plan import NEVER
 from sim.engine.planning import plan_of
-from sim.engine.simulate import Cell
 from sim.engine.stepping import Stepper
 from sim.errors import SimError
 from sim.results.checkpoint import Tally
@@ -48,7 +47,8 @@ class Model:
     ended           (R,)                    whether the mission has ended
     =============== ======================= ====================================================
 
-    What may be set before a step, in whole or in part (``model.losses[0, late] = 40``):
+    What may be set before a step, in whole or in part (``model.losses[0, late] = 40``), rows and
+    states also by name (``model.participation["France"] = False``):
 
     =============== ======================= ====================================================
     conflict_state  (R,)                    number of a state in `states`: the conflict is there in
@@ -187,23 +187,27 @@ class Model:
     # -- what may be set --------------------------------------------------------------------------
 
     conflict_state = Setting(
-        lambda part: part.conflict_state,
+        "states",
         "State of the conflict, a number of `states`: int array (R,).",
     )
     consent = Setting(
-        lambda part: part.consent, "Whether each player consents: bool array (players, R)."
+        "players",
+        "Whether each player consents: bool array (players, R).",
     )
     participation = Setting(
-        lambda part: part.participation,
+        "contributors",
         "Whether each contributor takes part, once there is a mandate: bool (contributors, R).",
     )
     lift = Setting(
-        lambda part: part.lift,
+        "corridors",
         "Soldiers that can newly be moved in the coming step: float array (corridors, R).",
     )
-    target = Setting(lambda part: part.target, "Soldiers asked for: float array (capabilities, R).")
+    target = Setting(
+        "capabilities",
+        "Soldiers asked for: float array (capabilities, R).",
+    )
     losses = Setting(
-        lambda part: part.no_losses,
+        "contributors",
         "Soldiers lost for good in the coming step: float array (contributors, R), zeros.",
     )
 
@@ -251,12 +255,10 @@ class Model:
         tally = Tally()
         for part in self._parts:
             tally.add(part.result(self._keep), part.count)
-        cell = Cell(0, self._size)
-        rows = (
-            {cell: [columns for _, columns in sorted(tally.rows[cell].items())]}
-            if self._keep
-            else {}
-        )
+        rows = {
+            cell: [columns for _, columns in sorted(blocks.items())]
+            for cell, blocks in tally.rows.items()
+        }
         simulated = Simulated(tally.outcomes, rows, self.replications, self._seed, None)
         made = {"stepped": True, "set": sorted(self._set)}
         return result_of(self._scenario, self._plan, simulated, self._begun, made)
@@ -264,12 +266,13 @@ class Model:
     def _read(self, of: Callable[[Stepper], NDArray[Any]]) -> NDArray[Any]:
         return np.concatenate([of(part) for part in self._parts], axis=-1)
 
-    def lever(self, name: str, of: Callable[[Stepper], NDArray[Any]]) -> Lever:
-        """What may be set before the coming step, under its name."""
+    def lever(self, name: str, names: str) -> Lever:
+        """What may be set before the coming step; `names`: the attribute that names its rows."""
         if self.over:
             raise SimError(f"{name}: all {self.steps} steps have been simulated")
         if name not in self._levers:
-            self._levers[name] = Lever(name, self._read(of))
+            shown = self._read(lambda part: getattr(part, name))
+            self._levers[name] = Lever(name, shown, getattr(self, names))
         return self._levers[name]
 
     def _check(self, orders: dict[str, Lever]) -> None:
