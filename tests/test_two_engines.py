@@ -301,14 +301,14 @@ def lift_is_carried_over_without_end(patch: Patch) -> None:
 
 
 def lift_is_not_used_up(patch: Patch) -> None:
-    original = Sender._ask
+    original = Sender._ask_all
 
-    def ask(sender: Sender, *args: Any) -> None:
+    def ask_all(sender: Sender, *args: Any) -> None:
         lift = sender.lift.copy()
         original(sender, *args)
         sender.lift[:] = lift
 
-    patch.setattr(Sender, "_ask", ask)
+    patch.setattr(Sender, "_ask_all", ask_all)
 
 
 def burden_is_not_shared(patch: Patch) -> None:

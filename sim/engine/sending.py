@@ -12,6 +12,7 @@ is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -136,13 +137,43 @@ class Sender:
     def _ask_all(
         self, d: Deployment, step: int, seats: Seats, substitutes: bool, beyond: bool
     ) -> None:
-        """Ask some lines in their order, in every lane: turn by turn."""
-        share = Share(self, d, seats, beyond, self.rule) if self.rule and len(seats) else None
-        for turn in _turns(d.lane[seats]):
-            asked, lanes = seats[turn], d.lane[seats[turn]]
-            need = share.due(turn, lanes) if share else None
-            self._ask(d, asked, lanes, need, beyond)
-            if substitutes:  # another line may ask the same pool
+        """Ask some lines in their order, in every lane, turn by turn: whole units, as needed.
+
+        In a turn every lane asks its next line, within cap and lift.
+        """
+        if not len(seats):
+            return
+        order, edges = _turns(d.lane[seats])
+        seats = seats[order]
+        line, lanes = d.pools.layout.line[seats], d.lane[seats]
+        strength, worth = d.lines.strength[line], d.lines.worth[line]
+        at, cap, way = (
+            rows[line] * len(d.lane_of) + lanes
+            for rows in (d.lines.row, d.lines.slot, d.lines.corridor)
+        )
+        ready = self.available(d.pools, seats, beyond)
+        share = Share(self, d, seats, beyond, self.rule) if self.rule else None
+        deficit, room, lift = self.deficit.ravel(), self.room.ravel(), self.lift.ravel()
+        lift_short = d.lift_short.ravel()
+        for begin, end in pairwise(edges):
+            now = slice(begin, end)
+            if substitutes and begin:  # another line may have asked the same pool
+                ready[now] = self.available(d.pools, seats[now], beyond)
+            need = share.due(now, lanes[now]) if share else deficit[at[now]]
+            units = np.ceil(need / worth[now])
+            np.minimum(units, ready[now], out=units)
+            np.minimum(units, np.floor(room[cap[now]] / strength[now]), out=units)
+            fits = np.floor(lift[way[now]] / strength[now])
+            lift_short[at[now][fits < units]] = True
+            np.minimum(units, fits, out=units)
+            going = np.flatnonzero(units > 0) + begin
+            units = units[going - begin]
+            soldiers = units * strength[going]
+            deficit[at[going]] -= units * worth[going]
+            room[cap[going]] -= soldiers
+            lift[way[going]] -= soldiers
+            self._sent.append((seats[going], units.astype(d.pools.kind)))
+            if substitutes:
                 self._go(d, step, beyond)
         self._go(d, step, beyond)
 
@@ -152,32 +183,6 @@ class Sender:
         if beyond:
             return np.asarray(pools.ready[places])
         return np.asarray(np.minimum(pools.room[places], pools.rested[places]))
-
-    def _ask(
-        self, d: Deployment, seats: Seats, lanes: Lanes, need: Soldiers | None, beyond: bool
-    ) -> None:
-        """Send, of one line in each lane, what is needed: whole units, within cap and lift."""
-        line = d.pools.layout.line[seats]
-        strength, worth = d.lines.strength[line], d.lines.worth[line]
-        at, cap, way = (
-            rows[line] * len(d.lane_of) + lanes
-            for rows in (d.lines.row, d.lines.slot, d.lines.corridor)
-        )
-        deficit, room, lift = self.deficit.ravel(), self.room.ravel(), self.lift.ravel()
-        units = np.ceil((deficit[at] if need is None else need) / worth)
-        np.minimum(units, self.available(d.pools, seats, beyond), out=units)
-        np.minimum(units, np.floor(room[cap] / strength), out=units)
-        fits = np.floor(lift[way] / strength)
-        short = fits < units
-        d.lift_short.ravel()[at[short]] = True
-        np.minimum(units, fits, out=units)
-        going = np.flatnonzero(units > 0)
-        units = units[going]
-        soldiers = units * strength[going]
-        deficit[at[going]] -= units * worth[going]
-        room[cap[going]] -= soldiers
-        lift[way[going]] -= soldiers
-        self._sent.append((seats[going], units.astype(d.pools.kind)))
 
     def _go(self, d: Deployment, step: int, beyond: bool) -> None:
         """Those sent go."""
@@ -192,21 +197,17 @@ class Sender:
         d.arrive(seats, units)
 
 
-def _turns(lanes: Lanes) -> Iterator[NDArray[np.intp]]:
-    """Cut seats that stand in the order of asking into turns: each lane once, its next seat.
+def _turns(lanes: Lanes) -> tuple[NDArray[np.intp], list[int]]:
+    """Sort seats that stand in the order of asking into turns: each lane once, its next seat.
 
-    Of the seats only their lanes matter; a turn says which of them.
+    Of the seats only their lanes matter. An order, and where in it each turn begins and ends.
     """
-    if not len(lanes):
-        return
     by_lane = np.argsort(lanes.astype(np.uint16), kind="stable")  # a block is smaller than that
     lanes, position = lanes[by_lane], np.arange(len(lanes))
     begins = np.where(np.diff(lanes, prepend=-1) != 0, position, 0)
     turn = position - np.maximum.accumulate(begins)
     by_turn = by_lane[np.argsort(turn.astype(np.uint16), kind="stable")]
-    edges = np.cumsum(np.bincount(turn)).tolist()
-    for begin, end in zip([0, *edges], edges, strict=False):
-        yield by_turn[begin:end]
+    return by_turn, [0, *np.cumsum(np.bincount(turn)).tolist()]
 
 
 class Whom:

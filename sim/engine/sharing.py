@@ -120,7 +120,7 @@ class Share:
         self.total = np.bincount(lanes, self.weight, minlength=len(self.need))
         self.running = np.zeros_like(self.need)
 
-    def due(self, turn: NDArray[np.intp], lanes: Lanes) -> Soldiers:
+    def due(self, turn: slice, lanes: Lanes) -> Soldiers:
         """Soldiers that the next line of each lane is asked for."""
         self.running[lanes] += self.weight[turn]
         need, total = self.need[lanes], self.total[lanes]
