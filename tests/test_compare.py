@@ -23,6 +23,7 @@ from sim.analysis.compare.bootstrap import quantile_differences
 from sim.analysis.compare.comparison import Comparison, compare
 from sim.analysis.compare.inputs import differing_inputs
 from sim.cli import cli, main
+from sim.cli.comparison import sections
 from sim.engine.streams import generator
 from sim.errors import SimError
 from sim.results.result import Result
@@ -309,6 +310,16 @@ def test_what_only_one_side_has_is_reported_and_kept(pair: tuple[Result, Result]
     assert row(found, "mood")["second"] == "good"
     assert row(found, "p_full")["only"] == "first"
     assert any(r["only"] for r in found.beyond(1.0))
+
+
+def test_where_no_row_is_in_common_it_does_not_say_that_nothing_changed(
+    pair: tuple[Result, Result],
+) -> None:
+    other = sim.run(small(0.6, sizes=[1800]), replications=100, seed=3)
+    (apart,) = (s for s in sections(compare(pair[0], other), 5) if s.title == "What changed")
+    assert "no row in common" in apart.remark
+    (same,) = (s for s in sections(compare(pair[0], pair[0]), 5) if s.title == "What changed")
+    assert same.remark == "nothing"
 
 
 def test_inputs_that_differ_are_told_leaf_by_leaf() -> None:

@@ -227,7 +227,7 @@ def test_a_scenario_stays_in_its_tree(folder: Folder, tmp_path: Path) -> None:
     )
     (root / "scenarios/sub/link.yaml").symlink_to(root / "secret.yaml")
     assert plain(compose(Path("scenarios/sub/a.yaml"))) == {"x": 1}
-    outside = "lies outside scenarios; move it there, or allow its folder"
+    outside = "lies outside scenarios; move it there, or allow its folder (--allow-extends)"
     for name in "bcd":
         message = told(compose, Path(f"scenarios/sub/{name}.yaml"))
         assert message.startswith(f"scenarios/sub/{name}.yaml:1:10: extends: ")

@@ -311,6 +311,21 @@ def test_what_is_not_there_is_told() -> None:
     assert "step 30 of 30" in repr(model)
 
 
+def test_a_slip_is_not_taken_for_a_coupling() -> None:
+    model = Model(scenario(conflict=conflict()), replications=2)
+    slip: Any = model
+    with pytest.raises(sim.SimError, match="'conflict_stat' cannot be set; did you mean 'confl"):
+        slip.conflict_stat = 1
+    with pytest.raises(sim.SimError, match="'strength' cannot be set; what may be set: conflict_"):
+        slip.strength = 1
+    with pytest.raises(ValueError, match="read-only"):
+        model.fill[:] = 1
+    model.conflict_state = WAR
+    model.losses += 3
+    model.advance()
+    assert model.copy().result().run["set"] == ["conflict_state", "losses"]
+
+
 def test_a_lever_is_an_array() -> None:
     lever = Lever("lift", np.zeros((2, 3)))
     lever[0, 1:] = 4

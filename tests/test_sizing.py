@@ -433,7 +433,7 @@ def test_levers_are_told_in_words(starter: Path, width: int) -> None:
     assert all(len(line.rstrip()) <= width for line in text.splitlines())
     told = " ".join(text.split())
     assert "reassurance, 3,000: now" in told
-    assert f"{NORTHLAND} now 0.95; nothing from" in told
+    assert f"{NORTHLAND} now 0.95; none from" in told
     assert "best:" in told
 
 

@@ -22,6 +22,12 @@ _NARROW = 76
 _INPUTS = ("Input", "First", "Second", "Second is from")
 
 
+_NO_ROW_IN_COMMON = (
+    "cannot be said: no row in common. Rows are matched by their keys, mandate and force size "
+    "first: give both scenarios the same (sim report sets any results side by side)"
+)
+
+
 @dataclass(frozen=True)
 class Section:
     """A title, a table and a remark."""
@@ -117,7 +123,9 @@ def _changes(
             if part:
                 shown.append(_group(f"{name}: {kind}{suffix}", part, rows, kind == "words", top))
     if not changed:
-        shown.append(Section(f"What changed{suffix}", remark="nothing"))
+        matched = any(not row["only"] for row in rows)
+        remark = "nothing" if matched else _NO_ROW_IN_COMMON
+        shown.append(Section(f"What changed{suffix}", remark=remark))
     return shown
 
 

@@ -115,7 +115,7 @@ def _told(lever: Lever) -> list[tuple[str, str]]:
     start = _text(dial.written)
     if lever.value is None:
         ends = [_written(lever, point.at) for point in (lever.points[0], lever.points[-1])]
-        lines.append((f"now {start}; nothing from {ends[0]} to {ends[1]} suffices", "red"))
+        lines.append((f"now {start}; none from {ends[0]} to {ends[1]} is shown to suffice", "red"))
         best = lever.best
         if len({point.successes for point in lever.points}) == 1:
             lines.append(("P is the same whatever it is: nothing depends on it here", ""))

@@ -54,6 +54,26 @@ class Lever(np.ndarray[Any, np.dtype[Any]]):
         differs = np.asarray(self.values != self.shown)
         return differs if self.written is None else differs | self.written
 
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises
+        ------
+        SimError
+            With the first wrong value.
+        """
+        values = self.values[self.ordered]
+        if values.dtype.kind == "b":
+            return
+        if values.dtype.kind == "i":
+            wrong = (values < 0) | (values >= len(self.names))
+            wanted = f"0 to {len(self.names) - 1}, for {', '.join(self.names)}"
+        else:
+            wrong = ~(values >= 0) | (np.isinf(values) & (self.name != "lift"))
+            wanted = "numbers of soldiers from 0 up"
+        if wrong.any():
+            raise SimError(f"{self.name}: {wanted} are wanted, found {values[wrong][0]:g}")
+
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.written is None:
             self.values[key] = value

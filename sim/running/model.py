@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.engine.plan import NEVER
 from sim.engine.planning import plan_of
 from sim.engine.stepping import Stepper
-from sim.errors import SimError
+from sim.errors import SimError, nearest
 from sim.results.checkpoint import Tally
 from sim.results.result import Result
 from sim.running.blocks import Simulated, parts_of, whole
@@ -36,7 +36,7 @@ class Model:
     loop; what the body reads is how things stand before. `advance` does the same without a loop.
     Without interference the result is that of `sim.run`, byte for byte.
 
-    What is read are arrays over R replications, made anew in every step:
+    What is read are arrays over R replications, made anew in every step and read-only:
 
     =============== ======================= ====================================================
     strength        (R,)                    soldiers in the theatre
@@ -126,8 +126,8 @@ class Model:
         self.contributors = tuple(plan.contributors[n] for n in first.nations)
         self.corridors = tuple(corridor.name for corridor in plan.corridors)
         self.capabilities = tuple(plan.capabilities[c] for c in first.capabilities)
-        self._levers: dict[str, Lever] = {}
         self._set: set[str] = set()
+        self._levers: dict[str, Lever] = {}
 
     def __iter__(self) -> Iterator[int]:
         while not self.over:
@@ -224,7 +224,8 @@ class Model:
         if self.over:
             raise SimError(f"all {self.steps} steps have been simulated")
         orders = {name: lever for name, lever in self._levers.items() if lever.ordered.any()}
-        self._check(orders)
+        for lever in orders.values():
+            lever.check()
         begin = 0
         for part in self._parts:
             end = begin + part.count
@@ -264,7 +265,9 @@ class Model:
         return result_of(self._scenario, self._plan, simulated, self._begun, made)
 
     def _read(self, of: Callable[[Stepper], NDArray[Any]]) -> NDArray[Any]:
-        return np.concatenate([of(part) for part in self._parts], axis=-1)
+        shown = np.concatenate([of(part) for part in self._parts], axis=-1)
+        shown.flags.writeable = False
+        return shown
 
     def lever(self, name: str, names: str) -> Lever:
         """What may be set before the coming step; `names`: the attribute that names its rows."""
@@ -275,19 +278,14 @@ class Model:
             self._levers[name] = Lever(name, shown, getattr(self, names))
         return self._levers[name]
 
-    def _check(self, orders: dict[str, Lever]) -> None:
-        for name, lever in orders.items():
-            values = lever.values[lever.ordered]
-            if name == "conflict_state":
-                wrong = (values < 0) | (values >= len(self.states))
-                wanted = f"0 to {len(self.states) - 1}, for {', '.join(self.states)}"
-            elif name in ("lift", "target", "losses"):
-                wrong = ~(values >= 0) | (np.isinf(values) & (name != "lift"))
-                wanted = "numbers of soldiers from 0 up"
-            else:
-                continue
-            if wrong.any():
-                raise SimError(f"{name}: {wanted} are wanted, found {values[wrong][0]:g}")
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A slip would be taken for a coupling that changes nothing.
+        known = name.startswith("_") or isinstance(getattr(Model, name, None), Setting)
+        if not known and "_levers" in self.__dict__:
+            settings = [key for key, part in vars(Model).items() if isinstance(part, Setting)]
+            hint = nearest(name, settings) or f"what may be set: {', '.join(settings)}"
+            raise SimError(f"'{name}' cannot be set; {hint}")
+        object.__setattr__(self, name, value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Model:
         memo |= {id(part): part for part in (self._scenario, self._plan)}

@@ -199,7 +199,8 @@ class _Loader:
             tree = display(self.allowed[0])
             tree = "the scenario's folder" if tree == "." else tree
             raise ValueError(
-                f"{clip(written)} lies outside {tree}; move it there, or allow its folder"
+                f"{clip(written)} lies outside {tree}; move it there, or allow its folder "
+                "(--allow-extends)"
             )
         return real
 
