@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ HOMES = "/build/pages/"
 beside the site, wherever that is built."""
 RUN_ELSEWHERE = ("docs/tutorial",)
 """Takes more than a minute: tests/test_documents.py runs it."""
+
+
 GENERATED = {
     "docs/reference/language": reference.language.page,
     "docs/reference/commands": reference.commands.page,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("docs/tutorial.md", "docs/first-answer.md", "docs/how-to/*.md")
+PAGES = ("docs/tutorial.md", "docs/first-answer.md", "docs/cite.md", "docs/how-to/*.md")
 """Where what the commands print is shown; other documents show commands alone, or none."""
 
 BLOCK = re.compile(

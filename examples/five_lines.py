@@ -1,14 +1,15 @@
 """A conflict model of five lines drives the engine step by step.
 
 Tension drifts and falls where the force is filled; high tension is violence, and more of it war.
-Three hundred futures go side by side, so that everything is an array. The figures are invented.
+Five hundred futures go side by side, so that everything is an array. The figures are invented, and
+those of docs/how-to/couple.md, which says what happens.
 """
 
 import numpy as np
 
 import sim
 
-SIZE, FUTURES = 10_000, 300
+SIZE, FUTURES = 10_000, 500
 
 
 def main() -> None:
@@ -19,8 +20,8 @@ def main() -> None:
 
     random, tension = np.random.default_rng(1), np.full(FUTURES, 0.3)
     for _ in model:
-        tension += random.normal(0.01, 0.05, FUTURES) - 0.03 * np.minimum(model.fill, 1)
-        tension = np.clip(tension, 0, 1)
+        tension += random.normal(0.02, 0.05, FUTURES) - 0.03 * model.fill
+        tension = tension.clip(0, 1)
         model.conflict_state[:] = np.digitize(tension, [0.6, 0.95])
 
     print(f"\nP(feasible if authorised) of {SIZE:,}, with 95% intervals:")

@@ -175,7 +175,7 @@ def _boxes(found: Drivers, out: Console) -> None:
     wanted, outcome = percent(found.density), found.outcome
     if found.estimate >= found.density:
         other = f"; --outcome {outcome}=false finds where it fails" if outcome == "feasible" else ""
-        out.print(f"P({outcome}) is at the wanted {wanted} everywhere together: no box{other}")
+        out.print(f"P({outcome}) over all futures is at the wanted {wanted} already: no box{other}")
         return
     if not found.boxes:
         out.print(f"No limit on these inputs raises P({outcome}) beyond chance.")

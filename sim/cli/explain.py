@@ -183,11 +183,12 @@ def _binding(found: Explanation, gap: float) -> list[str]:
     if by_shapley:
         weighty = [effect for effect in effects if effect.shapley >= 0.05 * gap][:4]
         shares = [f"{effect.name} {100 * effect.shapley:.0f}" for effect in weighty]
-        return [f"Of the {100 * gap:.0f} points that are missing: {', '.join(shares)} (Shapley)."]
+        told = ", ".join(shares)
+        return [f"Of the {100 * gap:.0f} points that are missing to 100%: {told} (Shapley)."]
     best = effects[0]
     return [
         f"Relaxed alone, {best.name} adds most: {100 * best.gain.estimate:.0f} of the "
-        f"{100 * gap:.0f} points that are missing."
+        f"{100 * gap:.0f} points that are missing to 100%."
     ]
 
 

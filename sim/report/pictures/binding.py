@@ -34,7 +34,7 @@ LOOKS = {
     "delivery": (PURPLE, "++++"),
     "lift": (ORANGE, "\\\\\\\\"),
     "rotation": (VERMILION, "////"),
-    "withdrawal": ("#FFFFFF", "----"),
+    "withdrawal": ("#E8D5B7", "----"),
     "conflict": ("#8C8C8C", "oo"),
 }
 """Colour and hatch of a cause, the same in every picture."""
