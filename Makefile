@@ -38,7 +38,7 @@ docs: .venv/.dev ## build the documentation site, running the code of every page
 	@echo "The site: file://$(CURDIR)/build/docs/index.html"
 
 bench: .venv/.dev ## time the engine
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+	$(BIN)/python -m pytest benchmarks
 
 docs-figures: .venv/.dev ## regenerate the figures in the documents
 	$(BIN)/python docs/update.py
