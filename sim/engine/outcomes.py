@@ -213,7 +213,7 @@ class Ledger:
         causes[0] += replications - len(replication)  # not authorised in time
         cost = soldier_steps * months * self.cost[replication] / COST_UNIT
         gone = d.withdrawn[:, at].astype(np.float64)
-        nation_rows = (
+        nation_rows: tuple[tuple[NDArray[Any], float], ...] = (
             (d.muster.joins[list(d.nations)][:, d.lane_of[at]], 1.0),
             (self.peak[:, at], 1.0),
             (soldier_steps / plan.steps, 0.1),
@@ -231,10 +231,8 @@ class Ledger:
             (self.hold_fill[at] / np.maximum(verdict.hold_steps[at], 1), FILL_UNIT),
         )
         pairs = [exact_sums(np.nan_to_num(values) / unit) for values, unit in total_rows]
-        nation_pairs = [
-            [exact_sums(np.nan_to_num(values[n]) / unit) for values, unit in nation_rows]
-            for n in range(len(d.nations))
-        ]
+        by_quantity = [exact_rows(np.nan_to_num(values) / unit) for values, unit in nation_rows]
+        nation_pairs = list(zip(*by_quantity, strict=True))
         shape = (len(d.nations), len(NATION_QUANTITIES))
         return Outcomes(
             counts=np.array([int(counts[name]) for name in COUNTS], np.int64),
@@ -269,6 +267,17 @@ class Ledger:
 def _whole_sums(rows: NDArray[np.float32]) -> Integers:
     """Sum whole numbers along the last axis."""
     return np.asarray(rows.sum(axis=-1, dtype=np.float64), np.int64)
+
+
+def exact_rows(values: NDArray[Any]) -> list[tuple[int, int]]:
+    """`exact_sums` of every row of a table, at once where the numbers are small enough."""
+    rounded = np.rint(values)
+    largest = int(np.abs(rounded).max(initial=0))
+    if largest * largest * max(1, rounded.shape[1]) >= 2**63:
+        return [exact_sums(row) for row in rounded]
+    whole = rounded.astype(np.int64)
+    sums, squares = whole.sum(axis=1), np.square(whole).sum(axis=1)
+    return list(zip(sums.tolist(), squares.tolist(), strict=True))
 
 
 def _table(rows: list[list[int]], shape: tuple[int, int]) -> NDArray[Any]:
