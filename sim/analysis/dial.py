@@ -111,9 +111,9 @@ def dial_of(
     Raises
     ------
     SimError
-        If there is no such value, or it is none that can be turned.
+        If there is no such value, or it is none that can be turned; it begins with the path.
     """
-    written = _written(scenario, path)
+    written = written_at(scenario.data, path)
     kind, start, unit = _kind(scenario, path, written, average)
     if kind in ("share", "mean"):
         ends, resolution = (0.0, 1.0), 0.01
@@ -127,13 +127,19 @@ def dial_of(
     first = ends[0] if low is None else _end(path, low, unit, kind)
     last = ends[1] if high is None else _end(path, high, unit, kind)
     if not first < last:
-        raise SimError(f"--lever {path}: no range to turn it in, from {first:g} to {last:g}")
+        raise SimError(f"{path}: no range to turn it in, from {first:g} to {last:g}")
     return Dial(path, kind, written, start, first, last, resolution)
 
 
-def _written(scenario: Scenario, path: str) -> Any:
-    """The value at a path, in which a force may be named by its capability, as for ``--set``."""
-    here: Any = scenario.data
+def written_at(data: Any, path: str) -> Any:
+    """The value at a path of a scenario's data; a force may be named by its capability.
+
+    Raises
+    ------
+    SimError
+        If there is none, with the nearest name.
+    """
+    here = data
     steps = path.split(".")
     for place, step in enumerate(steps):
         before = ".".join(steps[:place]) or "the scenario"
@@ -141,13 +147,13 @@ def _written(scenario: Scenario, path: str) -> Any:
             names = [i.get("capability") if isinstance(i, Mapping) else None for i in here]
             names = [str(i) for i in range(len(here))] if step.isdecimal() else names
             if names.count(step) != 1:
-                raise SimError(f"--lever {path}: {before} has no single item {clip(step)}")
+                raise SimError(f"{path}: {before} has no single item {clip(step)}")
             here = here[names.index(step)]
         elif isinstance(here, Mapping) and step in here:
             here = here[step]
         else:
             known = here if isinstance(here, Mapping) else ()
-            told = f"--lever {path}: {before} has no {clip(step)}"
+            told = f"{path}: {before} has no {clip(step)}"
             hint = nearest(step, known) or "to begin with a value that is a default, --set it"
             raise SimError(f"{told}; {hint}")
     return here
@@ -162,7 +168,7 @@ def _kind(
     if isinstance(written, bool) or not isinstance(written, (int, float, str)):
         names = ", ".join(map(str, written)) if isinstance(written, Mapping) else ""
         inside = f"; name one of {names}" if names else ""
-        raise SimError(f"--lever {path}: {show(written)} is no value that can be turned{inside}")
+        raise SimError(f"{path}: {show(written)} is no value that can be turned{inside}")
     text = str(written).strip()
     if call := _CALL.fullmatch(text):
         _, numbers, unit = _parts(text)
@@ -171,7 +177,7 @@ def _kind(
         return "factor", 1.0, unit
     plain = _PLAIN.fullmatch(text)
     if plain is None:
-        raise SimError(f"--lever {path}: {clip(text)} is no value that can be turned")
+        raise SimError(f"{path}: {clip(text)} is no value that can be turned")
     start, unit = float(plain[1].replace("_", "")), plain[2] or ""
     if unit:
         return "amount", start, unit
@@ -204,5 +210,5 @@ def _end(path: str, given: str | float, unit: str, kind: str) -> float:
     if plain is None or (plain[2] or unit) != unit:
         wanted = f"a number of {unit}" if unit else "a number"
         wanted += " (a factor of the distribution)" if kind == "factor" else ""
-        raise SimError(f"--lever {path}: its range is {wanted}, found {clip(str(given))}")
+        raise SimError(f"{path}: its range is {wanted}, found {clip(str(given))}")
     return float(plain[1].replace("_", ""))

@@ -57,7 +57,7 @@ def meaning(scenario: Scenario, path: str, size: int, bounds: Any = None) -> Dia
         words = (dotted(at) for at, leaf in leaves(scenario.root) if _is_word(leaf.value))
         if bounds is None and path in words:
             return None
-        raise SimError(f"input {str(error).removeprefix('--lever ')}") from None
+        raise SimError(f"input {error}") from None
     for end in () if bounds is None else (dial.low, dial.high):
         scenario.with_(path, dial.value(end))
     return dial

@@ -20,17 +20,20 @@ files = click.argument(
 )
 
 
+allow_extends = click.option(
+    "--allow-extends",
+    "allow",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Let the scenario extend files of a folder outside its own tree.",
+)
+
+
 def scenario_options(function: F) -> F:
     """Add ``--set``, ``--given`` and ``--allow-extends``."""
     for option in (
-        click.option(
-            "--allow-extends",
-            "allow",
-            multiple=True,
-            type=click.Path(path_type=Path, file_okay=False),
-            metavar="FOLDER",
-            help="Let the scenario extend files of a folder outside its own tree.",
-        ),
+        allow_extends,
         click.option(
             "--given",
             "given",

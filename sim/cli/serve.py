@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from sim.cli.options import allow_extends
 from sim.errors import SimError
 
 _FOLDER = Path("scenarios")
@@ -39,14 +40,7 @@ The page is for this machine alone: it listens on 127.0.0.1 and opens by the add
     default=lambda: os.cpu_count() or 1,
     help="Processes for runs of many replications.  [default: one per core]",
 )
-@click.option(
-    "--allow-extends",
-    "allow",
-    multiple=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Let a scenario extend files of a folder outside its own tree.",
-)
+@allow_extends
 def command(
     scenarios: tuple[Path, ...], port: int, browser: bool, workers: int, allow: tuple[Path, ...]
 ) -> None:

@@ -216,11 +216,10 @@ class Deployment:
         np.subtract.at(pools.present, seats, units)
         self._change(self.present, self.soldiers, seats, -units.astype(np.float32))
 
-    def leave_for_good(self, units: Counts, counted: Counts) -> None:
-        """So many units of each seat, and of them so many that counted, are no longer there."""
-        seats = np.flatnonzero(units)
-        self._change(self.present, self.soldiers, seats, -units[seats].astype(np.float32))
-        self._change(self.counted, None, seats, -counted[seats].astype(np.float32))
+    def leave_for_good(self, seats: Seats, present: Counts, counted: Counts) -> None:
+        """So many units, and of them so many that counted, are no longer in the theatre."""
+        self._change(self.present, self.soldiers, seats, -present.astype(np.float32))
+        self._change(self.counted, None, seats, -counted.astype(np.float32))
 
     def _withdraw(self, step: int, leaving: NDArray[np.bool_] | None) -> None:
         """Ended missions go home over some time, contributors that have lost patience at once."""
@@ -259,8 +258,7 @@ class Deployment:
     def _dismiss(self, seats: Seats) -> Counts:
         """Take units out of the theatre for good; how many were there."""
         present, counted = self.pools.dismiss(seats)
-        self._change(self.present, self.soldiers, seats, -present.astype(np.float32))
-        self._change(self.counted, None, seats, -counted.astype(np.float32))
+        self.leave_for_good(seats, present, counted)
         return present
 
     def _exit(self, step: int) -> None:

@@ -59,11 +59,11 @@ class Attrition:
         np.minimum(self.account + soldiers, d.soldiers, out=self.account)
         units = np.zeros_like(pools.present)
         for line, strength in enumerate(d.lines.strength.tolist()):
-            seats = slice(*layout.seat_edges[line : line + 2].tolist())
-            here = d.lines.slot[line], d.lane[seats]
-            gone = np.minimum(pools.present[seats], self.account[here] // strength)
+            own = slice(*layout.seat_edges[line : line + 2].tolist())
+            here = d.lines.slot[line], d.lane[own]
+            gone = np.minimum(pools.present[own], self.account[here] // strength)
             self.account[here] -= gone * strength
-            units[seats] = gone
+            units[own] = gone
         if not units.any():
             return
         counted = pools.movements.lose(d.step, pools.tour, pools.counting, units)
@@ -74,4 +74,5 @@ class Attrition:
         for row, pool in enumerate(pools.pools):
             if pools.lost[layout.places(row)].any():
                 pools.relevel(row, int(segment_at(pool, np.array(d.step))))
-        d.leave_for_good(units, counted)
+        seats = np.flatnonzero(units)
+        d.leave_for_good(seats, units[seats], counted[seats])

@@ -96,15 +96,21 @@ def snapshots(plan: Plan) -> list[int]:
     return [int(step) for step in np.unique(steps[steps < plan.steps])]
 
 
-def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
-    """Sum and sum of squares of whole numbers, exact whatever their size."""
+def exact_rows(values: NDArray[Any]) -> list[tuple[int, int]]:
+    """Sum and sum of squares of whole numbers, exact whatever their size, for every row."""
     rounded = np.rint(values)
     largest = int(np.abs(rounded).max(initial=0))
-    if largest * largest * max(1, len(rounded)) < 2**63:
+    if largest * largest * max(1, rounded.shape[1]) < 2**63:
         whole = rounded.astype(np.int64)
-        return int(whole.sum()), int((whole * whole).sum())
-    numbers = [int(value) for value in rounded]
-    return sum(numbers), sum(value * value for value in numbers)
+        sums, squares = whole.sum(axis=1), np.square(whole).sum(axis=1)
+        return list(zip(sums.tolist(), squares.tolist(), strict=True))
+    numbers = [[int(value) for value in row] for row in rounded]
+    return [(sum(row), sum(value * value for value in row)) for row in numbers]
+
+
+def exact_sums(values: NDArray[Any]) -> tuple[int, int]:
+    """The same of a single row."""
+    return exact_rows(values[None])[0]
 
 
 def _histogram(values: NDArray[np.float32], scale: Any, sizes: int = 1) -> Integers:
@@ -267,17 +273,6 @@ class Ledger:
 def _whole_sums(rows: NDArray[np.float32]) -> Integers:
     """Sum whole numbers along the last axis."""
     return np.asarray(rows.sum(axis=-1, dtype=np.float64), np.int64)
-
-
-def exact_rows(values: NDArray[Any]) -> list[tuple[int, int]]:
-    """`exact_sums` of every row of a table, at once where the numbers are small enough."""
-    rounded = np.rint(values)
-    largest = int(np.abs(rounded).max(initial=0))
-    if largest * largest * max(1, rounded.shape[1]) >= 2**63:
-        return [exact_sums(row) for row in rounded]
-    whole = rounded.astype(np.int64)
-    sums, squares = whole.sum(axis=1), np.square(whole).sum(axis=1)
-    return list(zip(sums.tolist(), squares.tolist(), strict=True))
 
 
 def _table(rows: list[list[int]], shape: tuple[int, int]) -> NDArray[Any]:

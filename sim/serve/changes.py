@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sim.analysis.dial import Dial
+from sim.analysis.dial import Dial, written_at
 from sim.errors import Issue, ScenarioError, SimError
 from sim.scenario.compose import WHOLE, merge
 from sim.scenario.overrides import override, put
@@ -104,25 +104,14 @@ def _moved(root: Node, path: str, text: str, origin: str) -> Node:
     steps = path.split(".")
     key = next((step for step in reversed(steps) if step not in ("then", "else")), "")
     try:
-        written = _written(plain(root), steps)
+        try:
+            written = written_at(plain(root), path)
+        except SimError:
+            raise ValueError("there is nothing to multiply") from None
         value = _times(written, _factor(text), most=1.0 if key in _SHARES else None)
     except ValueError as error:
         raise ScenarioError([Issue(origin, 0, 0, path, str(error))]) from None
     return put(root, path, node_of(value, Mark(origin, 0, 0)))
-
-
-def _written(data: Any, steps: Sequence[str]) -> Any:
-    """What stands at a path, in which a force may be named by its capability, as for ``--set``."""
-    for step in steps:
-        if isinstance(data, list):
-            named = {str(at): item for at, item in enumerate(data)}
-            forces = [item for item in data if _held(item, ("capability",)) == step]
-            data = forces[0] if len(forces) == 1 else named.get(step)
-        else:
-            data = _held(data, (step,))
-    if data is None:
-        raise ValueError("there is nothing to multiply")
-    return data
 
 
 def _factor(text: str) -> float:

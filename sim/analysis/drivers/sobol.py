@@ -122,7 +122,10 @@ def levers_of(scenario: Scenario, texts: Sequence[str]) -> list[Dial]:
         if path in levers:
             raise SimError(f"--lever {text}: {path} is given twice")
         # Where a value stands does not matter here, so neither does what it is on average.
-        lever = dial_of(scenario, path, low or None, high or None, lambda written: 0.5)
+        try:
+            lever = dial_of(scenario, path, low or None, high or None, lambda written: 0.5)
+        except SimError as error:
+            raise SimError(f"--lever {error}") from None
         for end in (lever.low, lever.high):
             scenario.with_(path, lever.value(end))
         levers[path] = lever

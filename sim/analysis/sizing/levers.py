@@ -18,6 +18,7 @@ from sim.analysis.sizing.points import Point, Rise
 from sim.engine.futures import draw_futures
 from sim.engine.plan import NEVER
 from sim.engine.streams import BLOCK
+from sim.errors import SimError
 from sim.results.tables import Table, columns, rows_of
 from sim.running.blocks import Progress
 from sim.scenario.scenario import Scenario
@@ -175,7 +176,10 @@ def levers(
         replications = scenario.specification.run.replications
     study = study_of(scenario, size, mandate, None, replications, seed)
     average = partial(_average, study)
-    dials = [dial_of(scenario, path, low, high, average) for path in dict.fromkeys(paths)]
+    try:
+        dials = [dial_of(scenario, path, low, high, average) for path in dict.fromkeys(paths)]
+    except SimError as error:
+        raise SimError(f"--lever {error}") from None
     found: list[Lever] = []
     with same_futures(study, workers, executor, progress) as ask:
         for dial in dials:
