@@ -14,11 +14,12 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from large_files import LARGE
 from mutators import ANYTHING, NONSENSE, RAW, Target, edited, places_of
 
 from sim.engine.planning import plan_of
@@ -271,6 +272,18 @@ def fuzz(
     return tally, broken
 
 
+def slowest(folder: Path) -> tuple[float, str]:
+    """Seconds of the large file that takes longest to refuse, and what is wrong with it."""
+    found = []
+    for name, text in LARGE.items():
+        (folder / "large.yaml").write_text(text)
+        begun = time.process_time()
+        with suppress(ScenarioError):
+            load(folder / "large.yaml")
+        found.append((time.process_time() - begun, name))
+    return max(found)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mutants", type=int, default=2_000)
@@ -280,8 +293,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         tree = Tree.copied(Path(folder).resolve())
         tally, broken = fuzz(tree, options.mutants, options.seed, options.commands)
+        seconds, wrong = slowest(tree.root)
+        if seconds > SECONDS:
+            broken.append(f"the largest file ({wrong}): took {seconds:.1f} s to refuse")
     for name, number in sorted(tally.items()):
         print(f"{number:>6} {name}")
+    print(f"{seconds:>6.1f} s for the largest file that takes longest ({wrong})")
     print(f"{megabytes():>6.0f} MB at most, the libraries included")
     for message in broken:
         print(message, file=sys.stderr)

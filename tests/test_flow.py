@@ -1,9 +1,8 @@
 """Distributions in braces and brackets, which YAML takes apart."""
 
-import time
-
 import pytest
 import yaml
+from work import MILLION, at_most
 
 from sim.errors import ScenarioError
 from sim.scenario import source
@@ -74,7 +73,5 @@ def test_the_place_is_that_of_the_first_part() -> None:
 
 @pytest.mark.parametrize("part", ["(1, ", "beta(6, 3), ", "(1, 2, 3, 4, 5, 6, 7, 8, 9, "])
 def test_thousands_of_parentheses_are_read_fast(part: str) -> None:
-    begun = time.perf_counter()
-    with pytest.raises(ScenarioError, match="a list has more than 1,000 entries"):
+    with at_most(2 * MILLION), pytest.raises(ScenarioError, match="more than 1,000 entries"):
         parse(f"a: [{part * 10_000}]", "a.yaml")
-    assert time.perf_counter() - begun < 5

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from fuzz import SCENARIOS, FuzzError, Mutant, Tree, fuzz, megabytes
+from large_files import LARGE, rows
+from work import MILLION, at_most
 
 from sim.errors import Issue, ScenarioError, SimError
-from sim.scenario.builder import MAX_ENTRIES, MAX_NODES
+from sim.scenario.builder import MAX_NODES
 from sim.scenario.scenario import Scenario, load
 from sim.scenario.schema.references import parse_name
 
@@ -124,53 +126,13 @@ def test_a_broken_loader_makes_the_whole_fuzz_fail(tree: Tree) -> None:
 
 # --- as large as it may be -----------------------------------------------------------------------
 
-WIDE = MAX_ENTRIES - 1
-
-
-def rows(section: str, row: str, times: int = WIDE) -> str:
-    """A section of many rows; ``#`` stands for the row's number."""
-    return f"{section}:\n" + "".join(f"  {row.replace('#', str(n))}\n" for n in range(times))
-
-
-def many(item: str, times: int) -> str:
-    return ", ".join(item.replace("@", str(n)) for n in range(times))
-
-
-LARGE = {
-    "unknown keys": "".join(f"k{n}: 1\n" for n in range(WIDE)),
-    "keys misspelt": rows("contributors", f"c#: {{{many('armi@: 1', 25)}}}"),
-    "nobody has this name": rows("contributors", f"#{'c' * 70}: {{excludes: [#{'d' * 70}]}}")
-    + rows("mandates", f"m#: {{kind: line, eligible: [{many('x@' + 'c' * 70, 900)}]}}", 20),
-    "units misspelt": rows(
-        "contributors",
-        "c#: {tour: 6 mnths, rest: {goal: 6 mnths, least: 6 mnths}, handover: 6 mnths,"
-        " mobilisation: 6 mnths, demobilisation: tringular(1 2) mnths}",
-    ),
-    "conditions misspelt": rows(
-        "contributors",
-        f"c#: {{participation: {{{many('m@: {probability: {whn: x, thn: 1, els: 1}}', 5)}}}}}",
-    ),
-    "unknown stances": rows("mandates", "m#: {kind: alliance#}")
-    + rows("contributors", f"c#: {{participation: {{{many('y#@: {}', 20)}}}}}"),
-    "rotations that contradict": "rotation: {tour: 1 month, handover: 2 months}\n"
-    + rows("contributors", f"c#: {{forces: [{many('{tour: 1 month, handover: 3 months}', 6)}]}}"),
-    "rates between no states": "conflict:\n  states: {a: {}}\n"
-    + rows("  rates", "  a# -> b#: 1 per year"),
-    "conditions of themselves": rows(
-        "conditions", "c#: {probability: {when: c#, then: 1, else: 0}}"
-    ),
-    "distributions never closed": f"more: [{'(a, ' * WIDE}]\n",
-}
-
 
 @pytest.mark.parametrize("name", LARGE)
 def test_the_largest_files_are_refused_in_time(name: str, tmp_path: Path) -> None:
     file = tmp_path / "large.yaml"
-    file.write_text(f"language: 1\ntitle: Large\n{LARGE[name]}")
-    begun = time.process_time()
-    with pytest.raises(ScenarioError) as caught:
+    file.write_text(LARGE[name])
+    with at_most(8 * MILLION), pytest.raises(ScenarioError) as caught:
         load(file)
-    assert time.process_time() - begun < 2
     assert len(str(caught.value)) < 1_000_000
 
 
@@ -198,10 +160,8 @@ def test_files_that_extend_each_other_in_every_way_are_refused_in_time(tmp_path:
     for n in range(1, 60):
         names = ", ".join(f"f{m}.yaml" for m in range(n))
         (tmp_path / f"f{n}.yaml").write_text(f"extends: [{names}]\n")
-    begun = time.process_time()
-    with pytest.raises(ScenarioError, match="in too many ways"):
+    with at_most(2 * MILLION), pytest.raises(ScenarioError, match="in too many ways"):
         load(tmp_path / "f59.yaml")
-    assert time.process_time() - begun < 2
 
 
 # --- names that a spreadsheet would run ----------------------------------------------------------

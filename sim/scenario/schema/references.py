@@ -99,7 +99,8 @@ def parse_name(text: Any) -> str:
     if found := formula(text):
         where = "have a part that begins" if found.start() else "begin"
         raise ValueError(f"a name must not {where} with '{found[1]}', found {clip(text)}")
-    if hidden := next((char for char in text if not char.isprintable()), ""):
+    if not text.isprintable():
+        hidden = next(char for char in text if not char.isprintable())
         raise ValueError(f"a name must not contain {hidden!a}, found {clip(text)}")
     if found := _FORBIDDEN_IN_NAMES.search(text):
         what = {".": "a dot", "->": "'->'", '"': "a quotation mark"}.get(found[0], clip(found[0]))
