@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -360,6 +361,61 @@ def test_large_runs_are_carried_by_other_processes_to_the_same_figures(mine: Pat
         spread = asked(client, {"run.replications": str(server.QUICK + 100)}).json()
     moved = changed(load(mine), [("run.replications", str(server.QUICK + 100))])
     assert spread["sizes"] == shown(result_of(moved, "first"))["sizes"]
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def comes_to(pid: int, stopped: bool) -> bool:
+    until = time.monotonic() + 10
+    while (state_of(pid) == "T") is not stopped and time.monotonic() < until:
+        time.sleep(0.05)
+    return (state_of(pid) == "T") is stopped
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks at processes")
+def test_processes_stand_still_while_somebody_waits() -> None:
+    background = Background(1)
+    with background.paused():  # before there are any
+        pid = background.executor().submit(os.getpid).result(30)
+    try:
+        with background.paused():
+            assert comes_to(pid, stopped=True)
+            with background.paused():  # in another tab
+                pass
+            assert state_of(pid) == "T"
+            unfinished = background.executor().submit(os.getpid)
+        assert comes_to(pid, stopped=False)
+        assert unfinished.result(30) == pid
+    finally:
+        with background.paused():
+            background.close()  # also what stands still has an end
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_quick_figures_have_one_size_in_detail(mine: Path) -> None:
+    app = application({"mine": mine}, (), TOKEN, PORT)
+    with TestClient(app, base_url=HOST) as client:
+        client.get(f"/?token={TOKEN}")
+        state = {"scenario": "mine", "mandate": "first", "settings": []}
+
+        def told(**more: Any) -> Any:
+            return client.post("/answer", json=state | more).json()
+
+        quick = told(replications=100, quick=True, size=40_000)
+        largest = str(max(row["size"] for row in quick["sizes"]))
+        chosen = told(replications=100, quick=True, size=int(largest))
+        whole = told(replications=100, quick=False)
+    assert len(quick["sizes"]) == len(whole["sizes"]) == 2
+    for name in ("contingents", "contributors"):
+        assert list(whole[name]) == [str(row["size"]) for row in whole["sizes"]]
+        shown_first = str(whole["shown"])
+        assert shown_first != largest
+        assert quick[name] == {shown_first: whole[name][shown_first]}
+        assert chosen[name] == {largest: whole[name][largest]}
+    same = set(whole) - {"contingents", "contributors"}
+    assert all(quick[name] == chosen[name] == whole[name] for name in same)
 
 
 def test_a_lost_process_costs_one_run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,8 @@ class Layout:
         single = np.concatenate([np.empty(0, np.intp), *lanes])
         size = np.concatenate([np.empty(0, np.intp), *(np.arange(sizes).repeat(n) for n in each)])
         self.lane = (single[self.origin] + size * count).astype(np.int32)
+        edges = (self._edges * sizes).tolist()
+        self._places = [slice(begin, end) for begin, end in pairwise(edges)]
         width = each[pool_of_line] * sizes
         self.seat_edges = _edges(width)
         self.line = np.repeat(np.arange(len(width), dtype=np.int16), width)
@@ -68,8 +71,7 @@ class Layout:
 
     def places(self, row: int) -> slice:
         """The places of a pool."""
-        begin, end = self._edges[row : row + 2] * self.sizes
-        return slice(int(begin), int(end))
+        return self._places[row]
 
     def copies(self, single: Index) -> Index:
         """Places, in every size, of places with a single size."""

@@ -166,8 +166,10 @@ class Sender:
             fits = np.floor(lift[way[now]] / strength[now])
             lift_short[at[now][fits < units]] = True
             np.minimum(units, fits, out=units)
-            going = np.flatnonzero(units > 0) + begin
-            units = units[going - begin]
+            going = (units > 0).nonzero()[0]
+            if not len(going):
+                continue
+            units, going = units[going], going + begin
             soldiers = units * strength[going]
             deficit[at[going]] -= units * worth[going]
             room[cap[going]] -= soldiers

@@ -220,8 +220,9 @@ class Verdict:
         late = np.zeros(len(lanes), np.int64)
         undelivered = np.zeros(len(lanes), np.int64)
         lanes = lanes % self.muster.count  # the same futures for every size
+        somewhere = set(worst.tolist())
         for line, row, last_start, all_come in self._sources:
-            if all_come and last_start <= step:
+            if row not in somewhere or (all_come and last_start <= step):
                 continue
             pool, of_worst = self.plan.pools[line.pool], worst == row
             segment = segment_at(pool, np.array(step))

@@ -25,7 +25,10 @@ def contingents(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
     errors.
     """
     steps = snapshots(plan)
-    dates = [(plan.start + datetime.timedelta(days=round(s * plan.step_days))) for s in steps]
+    dates = [
+        (plan.start + datetime.timedelta(days=round(step * plan.step_days))).isoformat()
+        for step in steps
+    ]
     table: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for cell, outcomes in cells.items():
         mandate = plan.mandates[cell.mandate]
@@ -38,9 +41,14 @@ def contingents(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
             )
             if not sums.any():
                 continue
-            for place, (step, date) in enumerate(zip(steps, dates, strict=True)):
-                mean, error = mean_and_error(int(sums[place]), int(squares[place]), count, 1.0)
-                row = (mandate.name, cell.size, plan.contributors[nation], step, date.isoformat())
-                for name, value in zip(COLUMNS, (*row, count, mean, error), strict=True):
-                    table[name].append(value)
+            found = [
+                mean_and_error(total, square, count, 1.0)
+                for total, square in zip(sums.tolist(), squares.tolist(), strict=True)
+            ]
+            same = (mandate.name, cell.size, plan.contributors[nation])
+            columns = (*([value] * len(steps) for value in same), steps, dates)
+            means, errors = zip(*found, strict=True)
+            rows = (*columns, [count] * len(steps), means, errors)
+            for name, values in zip(COLUMNS, rows, strict=True):
+                table[name].extend(values)
     return table

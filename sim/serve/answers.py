@@ -30,6 +30,7 @@ def result_of(
     mandate: str,
     replications: int | None = None,
     *,
+    size: int | None = None,
     executor: Executor | None = None,
     gone: Callable[[], bool] = lambda: False,
 ) -> Result:
@@ -41,6 +42,9 @@ def result_of(
         What is run.
     replications
         Default: those of the scenario, which are also the most.
+    size
+        The only one of which contributors and contingents are wanted; where there is no such size,
+        the one that is shown first. Default: all.
     executor
         What carries the parts of the run; None is this thread.
     gone
@@ -76,11 +80,6 @@ def result_of(
         executor=executor,
         progress=check,
     )
-    made = {
-        "summary": tables.summary(plan, simulated.outcomes),
-        "contributors": tables.contributors(plan, simulated.outcomes),
-        "contingents": contingents(plan, simulated.outcomes),
-    }
     given = "authorisation" if asked.criteria.given_authorisation else "nothing"
     record = {
         "title": scenario.title,
@@ -90,6 +89,14 @@ def result_of(
         "confidence": {mandate: asked.criteria.confidence},
         "given": {mandate: given},
     }
+    made = {"summary": tables.summary(plan, simulated.outcomes)}
+    outcomes = simulated.outcomes
+    if size is not None:
+        (case,) = cases_of({"": Result(made, record)})
+        size = size if size in asked.sizes else case.shown
+        outcomes = {cell: own for cell, own in outcomes.items() if cell.size == size}
+    made["contributors"] = tables.contributors(plan, outcomes)
+    made["contingents"] = contingents(plan, outcomes)
     return Result(made, record)
 
 
@@ -99,12 +106,13 @@ def shown(result: Result) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``sentences``, ``sizes`` (a row of texts per force size), the rows of the charts, and the
-        rows of the contributors by size. Every estimate comes as a text with its interval too.
+        ``sentences``, ``sizes`` (a row of texts per force size), the rows of the charts, and, for
+        each size that the result has in detail, those of the contributors and contingents. Every
+        estimate comes as a text with its interval too.
     """
     (case,) = cases_of({"": result})
     found = detail([case])
-    sends = case.sends
+    sends, detailed = case.sends, set(map(str, result.tables["contributors"]["force_size"]))
     return {
         "replications": result.run["replications"],
         "sentences": answer(case),
@@ -113,7 +121,11 @@ def shown(result: Result) -> dict[str, Any]:
         "shown": case.shown if sends else None,
         "feasibility": found["feasibility"].get(case.name, []),
         "binding": _with_intervals(case, found["binding"].get(case.name, [])),
-        "contingents": found["contingents"].get(case.name, {}),
+        "contingents": {
+            size: rows
+            for size, rows in found["contingents"].get(case.name, {}).items()
+            if size in detailed
+        },
         "columns": [heading for _, heading, _ in nation_columns([case])],
         "contributors": _contributors(case, found) if sends else {},
     }
@@ -149,4 +161,5 @@ def _contributors(case: Case, found: dict[str, Any]) -> dict[str, list[list[str]
             if row[soldiers][0]
         ]
         for size, rows in found["nations"][case.name].items()
+        if rows
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
+from typing import Any
 
 _NICE = 10
 
@@ -27,6 +29,7 @@ class Background:
         self._workers = workers
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
+        self._waited_for = 0
 
     def executor(self) -> Executor:
         """The pool; another one where a process of the last was lost."""
@@ -41,6 +44,27 @@ class Background:
                 )
             return self._pool
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the processes stand still, where the system can do that.
+
+        Of a low priority alone they would take every processor but one, and two that share a core
+        slow each other down.
+        """
+        self._wait(1)
+        try:
+            yield
+        finally:
+            self._wait(-1)
+
+    def _wait(self, change: int) -> None:
+        with self._lock:
+            self._waited_for += change
+            if self._pool is not None and hasattr(signal, "SIGSTOP"):
+                sent = signal.SIGSTOP if self._waited_for else signal.SIGCONT
+                for process in _alive(self._pool):
+                    os.kill(process.pid, sent)
+
     def close(self) -> None:
         """Break off what is computed. Who waits for it is told that it was lost."""
         with self._lock:
@@ -50,9 +74,13 @@ class Background:
     @staticmethod
     def _end(pool: ProcessPoolExecutor) -> None:
         # Not `cancel_futures`: whoever waits for one that is merely cancelled waits for ever.
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
+        for process in _alive(pool):
+            process.kill()  # also one that stands still
         pool.shutdown()
+
+
+def _alive(pool: ProcessPoolExecutor) -> list[Any]:
+    return [process for process in list((pool._processes or {}).values()) if process.is_alive()]
 
 
 def _stand_back() -> None:

@@ -36,8 +36,8 @@ from sim.serve.levers import levers_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 QUICK = 500
-"""Replications up to which a run takes this process; a larger one, which could be in the way of the
-next quick one, is left to the others."""
+"""Replications up to which this process computes what somebody waits for. All else, which could be
+in the way of that, is left to the others, and these stand still meanwhile."""
 MOST_SETTINGS, LONGEST = 1_000, 2_000
 
 T = TypeVar("T")
@@ -163,9 +163,15 @@ class _Desk:
             if mandate not in moved.specification.mandates:
                 raise HTTPException(404, "there is no such mandate in this scenario")
             wanted = moved.specification.run.replications
-            pool = self.background.executor() if min(number, wanted) > QUICK else None
+            run = partial(result_of, moved, mandate, number, gone=gone.is_set)
             try:
-                found = result_of(moved, mandate, number, executor=pool, gone=gone.is_set)
+                if min(number, wanted) > QUICK or not asked.get("quick", True):
+                    found = run(executor=self.background.executor())
+                else:
+                    # Of one size in detail, as all of them take longer to tell.
+                    size = asked.get("size", 0) if number < wanted else None
+                    with self.background.paused():
+                        found = run(size=size)
             except Abandoned:
                 return None
             return {"wanted": wanted, **shown(found)}

@@ -5,7 +5,7 @@
   const levers = new Map();    // path -> its element
   const settings = new Map();  // path -> text, of what was moved
   const views = new Map();     // chart -> Vega view
-  const FIRST = 250, LEAST = 100, MOST = 500;  // replications while something moves
+  const FIRST = 250, LEAST = 50, MOST = 500;  // replications while something moves
   const answers = {};          // the last ones: as written, as moved
   let reading = "if authorised", size = null, version = 0, quick = FIRST, working = null, shown = Promise.resolve();
 
@@ -101,7 +101,7 @@
   }
 
   async function post(where, moved, number, signal) {
-    const state = { scenario: given.scenario, mandate: given.mandate, settings: moved, replications: number };
+    const state = { scenario: given.scenario, mandate: given.mandate, settings: moved, replications: number, size: size ?? 0, quick: number === quick };
     const reply = await fetch(where, { method: "POST", body: JSON.stringify(state), signal, headers: { "Content-Type": "application/json" } });
     if (!reply.ok && reply.status !== 422) { throw new Error((await reply.text()) || reply.statusText); }
     return reply.json();
@@ -120,8 +120,7 @@
         if (reply.issues) { wrong = true; tell(reply.issues); break; }
         answers[asked.name] = { ...reply, key: JSON.stringify(asked.settings) };
         const took = performance.now() - begun;
-        if (asked.number === quick && took > 1000) { quick = Math.max(LEAST, Math.round(quick / 2)); }
-        if (asked.number === quick && took < 400) { quick = Math.min(MOST, quick * 2); }
+        if (asked.number === quick) { quick = Math.min(MOST, Math.max(LEAST, Math.round(quick * 500 / took))); }
         tell([]);
         await show();
       } catch (error) {
@@ -189,7 +188,8 @@
     await draw("feasibility", cases.flatMap(([name, { feasibility }]) => feasibility.filter((row) => row.reading === reading).map((row) => ({ ...row, case: name }))));
     await draw("binding", answer.binding);
     const { fields, rows } = answer.contingents[at] || { fields: [], rows: [] };
-    await draw("contingents", rows.map((row) => Object.fromEntries(row.map((value, place) => [fields[place], value]))));
+    await draw("contingents", rows.map((row) => Object.fromEntries(row.map((value, place) => [fields[place], value]))),
+      under && !answer.contingents[at] ? "Another size was asked for when these figures were computed; the next have it." : undefined);
   }
 
   function element(kind, text, more) {
@@ -212,11 +212,11 @@
     });
   }
 
-  async function draw(name, rows) {
+  async function draw(name, rows, why = "There is nothing to show here.") {
     const place = one(`[data-chart=${name}]`);
     if (!rows.length) {
       if (views.has(name)) { views.get(name).finalize(); views.delete(name); }
-      place.replaceChildren(element("p", "There is nothing to show here.", { className: "note" }));
+      place.replaceChildren(element("p", why, { className: "note" }));
     } else if (views.has(name)) {
       await views.get(name).view.data("rows", rows).runAsync();
     } else {
