@@ -37,8 +37,8 @@ def history_figure(found: History) -> dict[str, bytes]:
         axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for panel, prediction in zip(axes, found.predictions, strict=False):
             _panel(panel, prediction)
-        _pit(axes[panels - 1], found)
-        for unused in axes[panels:]:
+        _pit(axes[-1], found)
+        for unused in axes[panels - 1 : -1]:
             unused.set_visible(False)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=3)
@@ -115,7 +115,9 @@ def _pit(axes: Any, found: History) -> None:
         [(i + 0.5) / _BINS for i in range(_BINS)], counts, width=0.92 / _BINS, color=BLUE, alpha=0.5
     )
     axes.axhline(len(found.scores) / _BINS, color="black", linewidth=0.8, linestyle="--")
-    axes.set_title("PIT of all milestones (even: calibrated)", loc="left", fontsize=8)
+    axes.set_title("PIT (even where calibrated)", loc="left", fontsize=8)
+    axes.set_xlabel("predicted probability of less", fontsize=7)
+    axes.set_ylabel("milestones", fontsize=7)
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.tick_params(labelsize=7)
