@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -104,18 +103,12 @@ class Function:
         found = np.empty((len(rows), len(self.outputs)))
         workers = min(self.workers, len(tasks))
         each = max(1, len(tasks) // (_TASKS_PER_WORKER * self.workers))
-        try:
-            with processes(workers) as pool:
-                work = self._outcomes
-                done = pool.map(work, tasks, chunksize=each) if pool else map(work, tasks)
-                for task, outcomes in zip(tasks, done, strict=True):
-                    for places, row in zip(task.sizes.values(), outcomes, strict=True):
-                        found[places] = row
-        except BrokenExecutor:
-            raise SimError(
-                "a worker process was lost: too little memory for so many, or a script that calls "
-                "this outside of `if __name__ == '__main__':`"
-            ) from None
+        with processes(workers) as pool:
+            work = self._outcomes
+            done = pool.map(work, tasks, chunksize=each) if pool else map(work, tasks)
+            for task, outcomes in zip(tasks, done, strict=True):
+                for places, row in zip(task.sizes.values(), outcomes, strict=True):
+                    found[places] = row
         return found[0] if alone else found
 
     @property

@@ -7,7 +7,7 @@ import operator
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from sim.engine.simulate import Cell, CellResult, Columns, cells_of, simulate_bl
 from sim.engine.streams import BLOCK
 from sim.errors import SimError
 from sim.results.checkpoint import Checkpoint, Part, Tally
-from sim.running.executors import processes
+from sim.running.executors import LOST, processes
 from sim.running.memory import check_memory
 from sim.running.precision import Precision
 
@@ -108,35 +108,25 @@ def simulate(
     reached = None
     alone = workers <= 1 or (len(cells) == 1 and most <= BLOCK)
     home = nullcontext(executor) if executor else processes(1 if alone else workers)
-    try:
-        with home as pool:
-            groups = 1 if pool is None else 2 * (workers if executor is None else 4)
-            while True:
-                tasks = _tasks(parts_of(wanted), cells, groups, tally)
-                total = len(cells) * wanted
-                done = total - sum(task.size for task in tasks)
-                for task, results in _results(pool, plan, seed, tasks, keep_replications):
-                    for result in results:
-                        tally.add(result, task.count)
-                    keep()
-                    done += task.size
-                    if progress:
-                        progress(done, total)
-                if precision is None:
-                    break
-                reached = precision.reached(plan, tally.outcomes)
-                if reached or wanted == most:
-                    break
-                wanted = precision.more(plan, tally.outcomes, wanted, most)
-    except SimError:
-        raise
-    except BaseException as error:
-        keep(at_once=True)
-        if isinstance(error, BrokenExecutor):
-            raise SimError(
-                "a worker process was lost; was there too little memory for so many workers?"
-            ) from None
-        raise
+    with home as pool, _kept(keep):
+        groups = 1 if pool is None else 2 * (workers if executor is None else 4)
+        while True:
+            tasks = _tasks(parts_of(wanted), cells, groups, tally)
+            total = len(cells) * wanted
+            done = total - sum(task.size for task in tasks)
+            for task, results in _results(pool, plan, seed, tasks, keep_replications):
+                for result in results:
+                    tally.add(result, task.count)
+                keep()
+                done += task.size
+                if progress:
+                    progress(done, total)
+            if precision is None:
+                break
+            reached = precision.reached(plan, tally.outcomes)
+            if reached or wanted == most:
+                break
+            wanted = precision.more(plan, tally.outcomes, wanted, most)
     return Simulated(
         {cell: tally.outcomes[cell] for cell in cells},
         {
@@ -183,6 +173,20 @@ def _keeper(checkpoint: Checkpoint | None, tally: Tally) -> Callable[..., None]:
         due = now + max(_KEEP_EVERY, 20 * (now - begun))
 
     return keep
+
+
+@contextmanager
+def _kept(keep: Callable[..., None]) -> Iterator[None]:
+    """Keep what is finished where a run is broken off."""
+    try:
+        yield
+    except SimError:
+        raise
+    except BaseException as error:
+        keep(at_once=True)
+        if isinstance(error, BrokenExecutor):
+            raise SimError(LOST) from None
+        raise
 
 
 def _results(

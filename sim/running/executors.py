@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
@@ -13,6 +13,10 @@ from sim.errors import SimError
 
 PATIENCE = "10s"  # for a scheduler to answer
 KINDS = ("processes", "threads", "dask")
+LOST = (
+    "a worker process was lost: too little memory for so many, or a script that begins a run "
+    "outside of `if __name__ == '__main__':`"
+)
 
 
 @contextmanager
@@ -20,6 +24,11 @@ def processes(workers: int) -> Iterator[Executor | None]:
     """Processes on this machine; none at all for one worker, which is this process.
 
     They are stopped at once where the run is broken off.
+
+    Raises
+    ------
+    SimError
+        If one of them is lost.
     """
     if workers <= 1:
         yield None
@@ -33,11 +42,13 @@ def processes(workers: int) -> Iterator[Executor | None]:
     )
     try:
         yield pool
-    except BaseException:
+    except BaseException as error:
         running = list((pool._processes or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
         for process in running:
             process.terminate()
+        if isinstance(error, BrokenExecutor):
+            raise SimError(LOST) from None
         raise
     pool.shutdown()
 
