@@ -6,8 +6,9 @@ cells are differences of policy and not of luck. Arrays have the replications la
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,31 +187,50 @@ def _share_of(units: int, share: Amount, u: Floats) -> Ints:
 def _lift(corridor: Corridor, plan: Plan, seed: int, block: int, count: int) -> NDArray[np.float32]:
     """Soldiers that the corridor can newly carry in each step: float32 (steps, count), whole.
 
-    The level is drawn once; a two-state process takes the rest of it away while the corridor is
-    disrupted. Fractions of a soldier are carried to the next step, so that a small corridor is slow
-    and not closed.
+    Fractions of a soldier are carried to the next step, so that a small corridor is slow and not
+    closed. A step at a time: tables of all steps would come to several times what is kept.
     """
     if corridor.capacity is None:
         return np.full((plan.steps, count), np.inf, np.float32)
-    prefix = f"corridors.{corridor.name}"
 
     def draw(name: str) -> Floats:
         return uniforms(seed, name, block, count)
 
-    capacity = amounts(corridor.capacity, f"{prefix}.capacity", draw, count, 0.0)
-    open_share = np.ones((plan.steps, count))
-    if corridor.disruption_rate is not None:
-        rate = amounts(corridor.disruption_rate, f"{prefix}.disruption.rate", draw, count, 0.0)
-        remaining = amounts(corridor.remaining, f"{prefix}.disruption.remaining", draw, count, 1.0)
-        begins = -np.expm1(-rate * plan.step_years)
-        ends = -np.expm1(-plan.step_days / corridor.disruption_days)
-        u = uniforms(seed, f"{prefix}.disruption", block, count, plan.steps)
-        disrupted = np.zeros(count, np.bool_)
-        for step in range(plan.steps):
-            disrupted = np.where(disrupted, u[step] >= ends, u[step] < begins)
-            open_share[step] = np.where(disrupted, remaining, 1.0)
-    total = np.floor(np.cumsum(open_share * capacity * plan.step_days, axis=0) + 1e-6)
-    return np.diff(total, axis=0, prepend=0.0).astype(np.float32)
+    capacity = amounts(corridor.capacity, f"corridors.{corridor.name}.capacity", draw, count, 0.0)
+    lift = np.empty((plan.steps, count), np.float32)
+    total, before = np.zeros(count), np.zeros(count)
+    for step, share in enumerate(_open_shares(corridor, plan, seed, block, count)):
+        total += share * capacity * plan.step_days
+        whole = np.floor(total + 1e-6)
+        lift[step] = whole - before
+        before = whole
+    return lift
+
+
+def _open_shares(
+    corridor: Corridor, plan: Plan, seed: int, block: int, count: int
+) -> Iterator[Floats]:
+    """Share of the corridor's capacity that is left in each step: (count,).
+
+    The level is drawn once; a two-state process takes the rest of it away while the corridor is
+    disrupted.
+    """
+    if corridor.disruption_rate is None:
+        yield from repeat(np.ones(count), plan.steps)
+        return
+    prefix = f"corridors.{corridor.name}.disruption"
+
+    def draw(name: str) -> Floats:
+        return uniforms(seed, name, block, count)
+
+    rate = amounts(corridor.disruption_rate, f"{prefix}.rate", draw, count, 0.0)
+    remaining = amounts(corridor.remaining, f"{prefix}.remaining", draw, count, 1.0)
+    begins = -np.expm1(-rate * plan.step_years)
+    ends = -np.expm1(-plan.step_days / corridor.disruption_days)
+    disrupted = np.zeros(count, np.bool_)
+    for u in uniforms(seed, prefix, block, count, plan.steps):
+        disrupted = np.where(disrupted, u >= ends, u < begins)
+        yield np.where(disrupted, remaining, 1.0)
 
 
 def _conflict(

@@ -65,17 +65,30 @@ def simulate_groups(
     futures = draw_futures(plan, seed, block, count)
     for index in dict.fromkeys(cell.mandate for cell in cells):
         own = [cell for cell in cells if cell.mandate == index]
-        lanes = muster(plan, index, futures)
-        offer = pledge(plan, index, futures, lanes.lanes)
-        pools = Pools(plan, index, lanes)
-        war = _wars_without_force(plan, index, futures)
-        for group in side_by_side(own, lanes.count):
-            sizes = tuple(cell.size for cell in group)
-            ledger = run_cells(plan, index, sizes, futures, lanes, offer, pools)[2]
-            yield [
-                close(plan, cell, block, futures, ledger, part, war, keep_rows)
-                for part, cell in enumerate(group)
-            ]
+        yield from _simulate_mandate(plan, index, block, futures, own, keep_rows)
+
+
+def _simulate_mandate(
+    plan: Plan, index: int, block: int, futures: Futures, cells: Sequence[Cell], keep_rows: bool
+) -> Iterator[list[CellResult]]:
+    """Simulate a mandate's cells, group by group.
+
+    Nothing that a group or a mandate works on is still held when the next one's is made.
+    """
+    lanes = muster(plan, index, futures)
+    offer = pledge(plan, index, futures, lanes.lanes)
+    pools = Pools(plan, index, lanes)
+    war = _wars_without_force(plan, index, futures)
+
+    def results(group: Sequence[Cell]) -> list[CellResult]:
+        sizes = tuple(cell.size for cell in group)
+        ledger = run_cells(plan, index, sizes, futures, lanes, offer, pools)[2]
+        return [
+            close(plan, cell, block, futures, ledger, part, war, keep_rows)
+            for part, cell in enumerate(group)
+        ]
+
+    yield from map(results, side_by_side(cells, lanes.count))
 
 
 def close(

@@ -56,4 +56,4 @@ def uniforms(
         for row in draws:  # those that nobody asks for are passed over, not drawn
             stream.random(out=row)
             bits.advance(BLOCK - count)
-    return np.maximum(draws, _SMALLEST)
+    return np.maximum(draws, _SMALLEST, out=draws)

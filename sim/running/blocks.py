@@ -115,8 +115,8 @@ def simulate(
             total = len(cells) * wanted
             done = total - sum(task.size for task in tasks)
             for task, results in _results(pool, plan, seed, tasks, keep_replications):
-                for result in results:
-                    tally.add(result, task.count)
+                while results:  # emptied: no result is held until the next ones are there
+                    tally.add(results.pop(0), task.count)
                 keep()
                 done += task.size
                 if progress:
