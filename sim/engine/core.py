@@ -40,8 +40,8 @@ class Deployment:
     ----------
     sizes : tuple of int
         The S force sizes.
-    lane_of : int array (L,)
-        Lane of the muster that each lane is.
+    lane_of, replication_of : int arrays (L,)
+        Lane of the muster that each lane is, and its replication in the block.
     capabilities : tuple of int
         The capabilities asked for (indices of the plan), C of them: first axis below.
     nations : tuple of int
@@ -72,6 +72,7 @@ class Deployment:
         self.sizes = (size,) if isinstance(size, int) else tuple(size)
         mandate, count = self.mandate, muster.count * len(self.sizes)
         self.lane_of = np.tile(np.arange(muster.count), len(self.sizes))
+        self.replication_of = muster.lanes[self.lane_of]
         self.authorised = muster.authorised[self.lane_of]
         self.refused_renewal = muster.refused_renewal[self.lane_of]
         self.step = 0
@@ -279,7 +280,8 @@ class Deployment:
         self, step: int, chain: ConflictChain, given: NDArray[np.int8] | None = None
     ) -> None:
         """Peace or war, hazards of withdrawal, and missions that the conflict ends."""
-        state = chain.next_state(self.muster.conflict_uniform[step][self.lane_of], self.strength)
+        uniform = self.muster.conflict_uniform[step][self.replication_of]
+        state = chain.next_state(uniform, self.strength)
         chain.enter(state if given is None else np.where(given < 0, state, given))
         if self.patience:
             self.patience.accrue(step, chain.withdrawal_hazard())

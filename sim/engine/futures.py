@@ -56,7 +56,7 @@ class Futures:
     politics : one per mandate
     units : tuple of int32 arrays (segments, B)
         Per pool: units really available, before any share that is not delivered.
-    offset : int64 array (P, B)
+    offset : uint16 array (P, B)
         Start of the pool's even spread over its cycle, in 65536ths of a unit's distance.
     rounding : float64 array (P, B)
         Uniform that rounds delivered units to whole ones.
@@ -79,7 +79,7 @@ class Futures:
     conditions: Bools
     politics: tuple[Politics, ...]
     units: tuple[Ints, ...]
-    offset: NDArray[np.int64]
+    offset: NDArray[np.uint16]
     rounding: Floats
     notice: Ints
     lift: NDArray[np.float32]
@@ -114,9 +114,9 @@ def draw_futures(plan: Plan, seed: int, block: int, count: int) -> Futures:
         politics=politics,
         units=units,
         offset=stacked(
-            [(draw(f"{p.name}.offset") * 65536).astype(np.int64) for p in plan.pools],
+            [(draw(f"{p.name}.offset") * 65536).astype(np.uint16) for p in plan.pools],
             count,
-            np.int64,
+            np.uint16,
         ),
         rounding=stacked([draw(f"{p.name}.rounding") for p in plan.pools], count, np.float64),
         notice=stacked(

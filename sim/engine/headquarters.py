@@ -228,7 +228,7 @@ class Headquarters:
         if not self.chain:
             return
         strength = sum(self.soldiers_of(nation) for nation in range(len(self.plan.contributors)))
-        uniform = self.muster.conflict_uniform[self.step]
+        uniform = self.muster.conflict_uniform[self.step, self.muster.lanes]
         self.chain.advance(uniform, np.array([strength], np.float32))
         self.patience.accrue(self.step, self.chain.withdrawal_hazard())
         ends = bool(self.chain.ends_mission()[0]) and self.step >= self.authorised

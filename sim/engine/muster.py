@@ -35,9 +35,10 @@ class Muster:
         Units that were pledged and will not come.
     start : int32 array (P, L)
         Step from which the pool can send; `NEVER` where its contributor does not join.
-    offset : int64 array (P, L)
-    lift : float32 array (K, steps, L)
-    conflict_uniform : float64 array (steps, L);  patience : float64 array (N, L)
+    offset : uint16 array (P, L)
+    lift : float32 array (K, steps, B);  conflict_uniform : float64 array (steps, B)
+        Those of the futures, over the whole block and not copied: lane l is column ``lanes[l]``.
+    patience : float64 array (N, L)
     conflict : the mandate's conflict parameters in these lanes
     sharing : mapping of name to float64 array (L,)
         Parameters of the burden-sharing rule.
@@ -52,7 +53,7 @@ class Muster:
     units: tuple[Ints, ...]
     undelivered: tuple[Ints, ...]
     start: Ints
-    offset: NDArray[np.int64]
+    offset: NDArray[np.uint16]
     lift: NDArray[np.float32]
     conflict_uniform: Floats
     patience: Floats
@@ -100,8 +101,8 @@ def muster(
         undelivered=tuple(undelivered),
         start=start,
         offset=futures.offset[:, lanes],
-        lift=futures.lift.take(lanes, axis=2),
-        conflict_uniform=futures.conflict_uniform.take(lanes, axis=1),
+        lift=futures.lift,
+        conflict_uniform=futures.conflict_uniform,
         patience=futures.patience[:, lanes],
         conflict=chain and narrow(chain, lanes),
         sharing=parameters_in(futures.sharing, lanes),

@@ -96,7 +96,7 @@ class Sender:
         d.lift_short.fill(False)
         # What is left is carried over up to a largest unit: small ways are slow, not shut.
         np.minimum(self.lift, self.largest, out=self.lift)
-        self.lift[:-1] += d.muster.lift[:, step][:, d.lane_of]
+        self.lift[:-1] += d.muster.lift[:, step][:, d.replication_of]
         np.subtract(self.cap, d.soldiers, out=self.room)
         for substitutes, beyond in self.rounds:
             if not (self.deficit > 0).any():

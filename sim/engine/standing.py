@@ -12,7 +12,7 @@ from sim.engine.forces import Pool
 
 
 def time_at_home(
-    pool: Pool, units: NDArray[np.int32], offset: NDArray[np.int64]
+    pool: Pool, units: NDArray[np.int32], offset: NDArray[np.uint16]
 ) -> NDArray[np.int32]:
     """Steps at home of each unit at step 0: (units, lanes), -1 where a lane has fewer units.
 

@@ -243,13 +243,7 @@ class Stepper:
         self.ledger.verdict.follow(present, pledge(self.plan, 0, self.futures, self.everyone))
 
     def _muster(self) -> Muster:
-        present = muster(self.plan, 0, self.futures, self.everyone)
-        return self._shared(present)
-
-    def _shared(self, present: Muster) -> Muster:
-        """With the draws of every step as they are in the futures, and not as a copy."""
-        futures = self.futures
-        return replace(present, lift=futures.lift, conflict_uniform=futures.conflict_uniform)
+        return muster(self.plan, 0, self.futures, self.everyone)
 
     def _open(self, present: Muster) -> Muster:
         """The muster in which every contributor has its pools that may still take part."""
@@ -257,7 +251,7 @@ class Stepper:
         joins = np.repeat(may[:, None], self.count, axis=1)
         futures = replace(self.futures, politics=(replace(self.futures.politics[0], joins=joins),))
         everybody = muster(self.plan, 0, futures, self.everyone)
-        return self._shared(replace(everybody, start=present.start))
+        return replace(everybody, start=present.start)
 
     def _delays(self) -> Ints:
         """Steps from the authorisation to each contributor's own decision: (contributors, B)."""

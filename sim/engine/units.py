@@ -81,7 +81,7 @@ class UnitDeployment:
             corridor: Way(
                 env,
                 max(pool.strength for pool in used if pool.corridor == corridor),
-                [float(lift) for lift in one.lift[corridor, :, 0]],
+                [float(lift) for lift in one.lift[corridor, :, one.lanes[0]]],
             )
             for corridor in sorted({pool.corridor for pool in used} - {-1})
         }

@@ -186,8 +186,6 @@ def only_lane(muster: Muster, lane: int) -> Muster:
         undelivered=tuple(units[:, one] for units in muster.undelivered),
         start=muster.start[:, one],
         offset=muster.offset[:, one],
-        lift=muster.lift[:, :, one],
-        conflict_uniform=muster.conflict_uniform[:, one],
         patience=muster.patience[:, one],
         conflict=muster.conflict and narrow(muster.conflict, one),
         sharing=parameters_in(muster.sharing, one),

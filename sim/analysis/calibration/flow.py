@@ -76,7 +76,7 @@ class Flow:
         there_now = self._there + np.zeros(lanes.count)
         rehatted = self._rehats * np.ceil(self._authorised / 100) * lanes.units[hats][0]
         began = lanes.start[there]
-        lift = lanes.lift[plan.pools[tenths[0]].corridor]
+        lift = lanes.lift[plan.pools[tenths[0]].corridor][:, lanes.lanes]
         strength = np.zeros((plan.steps, len(self.missions), self.replications))
         strength[:] = self._there
         come = np.zeros_like(there_now)
