@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +352,25 @@ def test_what_nobody_waits_for_is_abandoned() -> None:
     with pytest.raises(Abandoned):
         result_of(scenario, "first", gone=later)
     assert len(looked) == 3  # and not all the parts there are
+
+
+def test_what_other_processes_compute_is_abandoned_in_the_middle() -> None:
+    scenario = Scenario(**everything(run={"replications": 30_000, "seed": 1}))
+
+    class Endless(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            return given.setdefault(len(given), Future())
+
+    given: dict[int, Future[Any]] = {}
+    asked_at: list[int] = []
+
+    def gone() -> bool:
+        asked_at.append(1)
+        return len(asked_at) > 1
+
+    with pytest.raises(Abandoned):
+        result_of(scenario, "first", executor=Endless(), gone=gone)
+    assert given and all(future.cancelled() for future in given.values())
 
 
 def test_large_runs_are_carried_by_other_processes_to_the_same_figures(mine: Path) -> None:

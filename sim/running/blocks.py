@@ -22,7 +22,7 @@ from sim.running.memory import check_memory
 from sim.running.precision import Precision
 
 Progress = Callable[[int, int], None]
-_KEEP_EVERY = 5.0  # seconds
+_KEEP_EVERY, _PULSE = 5.0, 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,10 @@ def _kept(keep: Callable[..., None]) -> Iterator[None]:
 def _results(
     pool: Executor | None, plan: Plan, seed: int, tasks: Sequence[_Task], keep: bool
 ) -> Iterator[tuple[_Task, list[CellResult]]]:
-    """Results as they come; adding up does not depend on their order."""
+    """Results as they come; adding up does not depend on their order.
+
+    Of others' work none comes at all now and then, so that whoever waits can say that he does not.
+    """
     if pool is None:
         for task in tasks:
             for results in simulate_groups(plan, seed, task.block, task.count, task.cells, keep):
@@ -204,9 +207,11 @@ def _results(
     }
     try:
         while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            finished, _ = wait(waiting, _PULSE, return_when=FIRST_COMPLETED)
             for future in finished:
                 yield waiting.pop(future), future.result()
+            if not finished:
+                yield replace(tasks[0], cells=()), []
     finally:
         for future in waiting:  # an executor of the caller's outlives a run that was broken off
             future.cancel()

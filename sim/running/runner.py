@@ -69,7 +69,8 @@ def run(
         A results folder in which finished parts are kept from time to time. A run of the same
         scenario, seed and version goes on from there; `Result.save` to it removes them.
     progress
-        Called as ``progress(done, total)`` when a part of the run is done.
+        Called as ``progress(done, total)`` when a part of the run is done, and while others are at
+        work now and then; what it raises breaks the run off.
 
     Returns
     -------

@@ -5,7 +5,7 @@
   const levers = new Map();    // path -> its element
   const settings = new Map();  // path -> text, of what was moved
   const views = new Map();     // chart -> Vega view
-  const FIRST = 250, LEAST = 50, MOST = 500;  // replications while something moves
+  const FIRST = 100, LEAST = 50, MOST = 500;  // replications while something moves
   const answers = {};          // the last ones: as written, as moved
   let reading = "if authorised", size = null, version = 0, quick = FIRST, working = null, shown = Promise.resolve();
 
@@ -78,6 +78,7 @@
     version += 1;
     writeLink();
     one("#status").textContent = "New figures are being computed.";
+    if (Object.keys(states()).every(known)) { show(); }  // back to what was there before: at once
     if (working && working.number > quick) { working.control.abort(); }  // a quick one is soon done
     work();
   }
@@ -120,7 +121,7 @@
         if (reply.issues) { wrong = true; tell(reply.issues); break; }
         answers[asked.name] = { ...reply, key: JSON.stringify(asked.settings) };
         const took = performance.now() - begun;
-        if (asked.number === quick) { quick = Math.min(MOST, Math.max(LEAST, Math.round(quick * 500 / took))); }
+        if (asked.number === quick) { quick = Math.min(MOST, Math.max(LEAST, Math.round(quick * 400 / took))); }
         tell([]);
         await show();
       } catch (error) {
