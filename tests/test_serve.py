@@ -437,6 +437,21 @@ def test_quick_figures_have_one_size_in_detail(mine: Path) -> None:
     assert all(quick[name] == chosen[name] == whole[name] for name in same)
 
 
+def test_processes_end_at_once_though_much_was_begun_and_cancelled() -> None:
+    background = Background(1)
+    pool = background.executor()
+    assert pool.submit(os.getpid).result(30)
+    asked = [pool.submit(time.sleep, 600) for _ in range(6)]
+    while not asked[0].running():
+        time.sleep(0.01)
+    assert asked[-1].cancel()  # a lost process would break the pool's own thread over this one
+    with background.paused():
+        background.close()
+    assert all(future.done() for future in asked)
+    assert isinstance(asked[0].exception(), BrokenExecutor)
+    assert not any(thread.name.startswith("QueueFeederThread") for thread in threading.enumerate())
+
+
 def test_a_lost_process_costs_one_run() -> None:
     scenario = Scenario(**everything(run={"replications": 900_000, "seed": 1}))
     background = Background(1)

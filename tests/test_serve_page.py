@@ -278,6 +278,21 @@ def test_the_guard_sees_a_lever_without_a_name(browser: Any, address: str) -> No
         assert "label" in " ".join(violations(checked))
 
 
+def test_what_was_shown_before_is_shown_again_at_once(browser: Any, tmp_path: Path) -> None:
+    long = written(tmp_path, run={"replications": 900_000, "seed": 1})
+    with served(long) as (address, _):
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_selector("#sizes tbody tr", timeout=30_000)
+        type_in(page, "will.correlation", "0.4")
+        page.wait_for_selector("#based:not(:empty)", state="attached")
+        page.route("**/answer", lambda route: None)  # from now on nothing is answered
+        page.click("#undo")
+        page.wait_for_selector("#based:empty", state="attached", timeout=5_000)
+        assert "Catching up" not in page.inner_text("#status")
+        page.close()
+
+
 def test_it_ends_in_the_middle_of_a_long_run_and_the_page_says_so(
     browser: Any, tmp_path: Path
 ) -> None:

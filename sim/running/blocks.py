@@ -6,7 +6,14 @@ import math
 import operator
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -184,7 +191,7 @@ def _kept(keep: Callable[..., None]) -> Iterator[None]:
         raise
     except BaseException as error:
         keep(at_once=True)
-        if isinstance(error, BrokenExecutor):
+        if isinstance(error, (BrokenExecutor, CancelledError)):
             raise SimError(LOST) from None
         raise
 
@@ -207,7 +214,8 @@ def _results(
     }
     try:
         while waiting:
-            finished, _ = wait(waiting, _PULSE, return_when=FIRST_COMPLETED)
+            wait(waiting, _PULSE, return_when=FIRST_COMPLETED)
+            finished = [future for future in waiting if future.done()]  # or cancelled, by others
             for future in finished:
                 yield waiting.pop(future), future.result()
             if not finished:

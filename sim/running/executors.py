@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from sim.errors import SimError
 
 PATIENCE = "10s"  # for a scheduler to answer
 KINDS = ("processes", "threads", "dask")
+_A_MOMENT = 5.0  # seconds
 LOST = (
     "a worker process was lost: too little memory for so many, or a script that begins a run "
     "outside of `if __name__ == '__main__':`"
@@ -43,14 +45,36 @@ def processes(workers: int) -> Iterator[Executor | None]:
     try:
         yield pool
     except BaseException as error:
-        running = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in running:
-            process.terminate()
+        end(pool)
         if isinstance(error, BrokenExecutor):
             raise SimError(LOST) from None
         raise
     pool.shutdown()
+
+
+def alive(pool: ProcessPoolExecutor) -> list[Any]:
+    """The processes of a pool that have not ended."""
+    return [process for process in list((pool._processes or {}).values()) if process.is_alive()]
+
+
+def end(pool: ProcessPoolExecutor) -> None:
+    """End a pool's processes at once, whatever they compute, and also where they stand still.
+
+    What they had begun fails with `BrokenExecutor`, what waited behind it is cancelled.
+    """
+    workers, manager = alive(pool), getattr(pool, "_executor_manager_thread", None)
+    pool.shutdown(wait=False, cancel_futures=True)
+    # Python 3.11 stumbles over a cancelled future when it learns that a process is lost: first its
+    # thread has to put these aside.
+    until = time.monotonic() + _A_MOMENT
+    while manager and manager.is_alive() and getattr(pool, "_cancel_pending_futures", False):
+        if time.monotonic() > until:
+            break
+        time.sleep(0.002)
+    for process in workers:
+        process.kill()
+    if manager:
+        manager.join(_A_MOMENT)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
-from typing import Any
+
+from sim.running.executors import alive, end
 
 _NICE = 10
 
@@ -35,7 +36,7 @@ class Background:
         """The pool; another one where a process of the last was lost."""
         with self._lock:
             if self._pool is not None and getattr(self._pool, "_broken", False):
-                self._end(self._pool)
+                end(self._pool)
                 self._pool = None
             if self._pool is None:
                 # Fresh processes: a fork of one with threads can lock up.
@@ -62,25 +63,15 @@ class Background:
             self._waited_for += change
             if self._pool is not None and hasattr(signal, "SIGSTOP"):
                 sent = signal.SIGSTOP if self._waited_for else signal.SIGCONT
-                for process in _alive(self._pool):
-                    os.kill(process.pid, sent)
+                for process in alive(self._pool):
+                    with suppress(ProcessLookupError):
+                        os.kill(process.pid, sent)
 
     def close(self) -> None:
         """Break off what is computed. Who waits for it is told that it was lost."""
         with self._lock:
             if self._pool is not None:
-                self._end(self._pool)
-
-    @staticmethod
-    def _end(pool: ProcessPoolExecutor) -> None:
-        # Not `cancel_futures`: whoever waits for one that is merely cancelled waits for ever.
-        for process in _alive(pool):
-            process.kill()  # also one that stands still
-        pool.shutdown()
-
-
-def _alive(pool: ProcessPoolExecutor) -> list[Any]:
-    return [process for process in list((pool._processes or {}).values()) if process.is_alive()]
+                end(self._pool)
 
 
 def _stand_back() -> None:
