@@ -21,7 +21,13 @@ MEMORY = """
 import resource, sys
 import sim
 from benchmarks.cases import grid
-sim.run(grid(4, 2, 364), replications=int(sys.argv[1]), workers=1)
+scenario = {
+    "small": lambda: grid(4, 2, 364),
+    "reassurance": lambda: sim.load("scenarios/reassurance_force.yaml").with_(
+        "force.sizes", [30000]
+    ),
+}[sys.argv[2]]
+sim.run(scenario(), replications=int(sys.argv[1]), workers=1)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
@@ -48,9 +54,9 @@ def row(what: str, sizes: list[int], run: Callable[[int], float]) -> str:
     return f"| {what} | {told} | {slope(sizes, times):.2f} |"
 
 
-def peak(replications: int) -> float:
+def peak(replications: int, case: str) -> float:
     """Peak memory of a run in a process of its own, MB."""
-    command = [sys.executable, "-c", MEMORY, str(replications)]
+    command = [sys.executable, "-c", MEMORY, str(replications), case]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -67,7 +73,7 @@ def start(*command: str) -> float:
 def main() -> None:
     """Print the tables."""
     # First of all: a child begins with the peak of the process that it was forked from.
-    peaks = [(n, peak(n)) for n in (10_000, 100_000, 1_000_000)]
+    peaks = [(n, peak(n, "small"), peak(n, "reassurance")) for n in (10_000, 100_000, 1_000_000)]
     print("| time with | processor time of one process | exponent (1: linear) |\n|---|---|---|")
     one = grid(16, 4, 1_092)
     print(row("replications", [8_192, 16_384, 32_768], lambda n: seconds(one, n)))
@@ -75,9 +81,16 @@ def main() -> None:
     print(row("pools", [4 * n for n in nations], lambda n: seconds(grid(n // 4, 4, 1_092), 8_192)))
     weeks = [104, 208, 416, 832]
     print(row("steps", weeks, lambda n: seconds(grid(16, 4, 7 * n), 8_192)))
-    print("\n| replications | peak memory |\n|---|---|")
-    for replications, megabytes in peaks:
-        print(f"| {replications:,} | {megabytes:.0f} MB |")
+    print(
+        "\n| replications | peak memory, 8 pools | `reassurance_force`, one size |\n|---|---|---|"
+    )
+    _, *first = peaks[0]
+    for replications, *megabytes in peaks:
+        grown = [
+            f"{now:.0f} MB, {now / then - 1:+.0%}"
+            for now, then in zip(megabytes, first, strict=True)
+        ]
+        print(f"| {replications:,} | {' | '.join(grown)} |")
     bare, told = start("-c", "pass"), start("-m", "sim", "--help")
     print("\n| start | |\n|---|---|")
     print(f"| bare interpreter | {bare * 1e3:.0f} ms |")

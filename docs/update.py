@@ -54,7 +54,12 @@ def growth() -> None:
     replace(ROOT / "benchmarks" / "README.md", "growth", output("benchmarks.growth"))
 
 
-PARTS = {"table": table, "speed": speed, "growth": growth, "tutorial": console.main}
+def page() -> None:
+    """How soon the page follows a lever; wants an idle machine, and Chromium."""
+    replace(ROOT / "benchmarks" / "README.md", "page", output("benchmarks.page"))
+
+
+PARTS = {"table": table, "speed": speed, "growth": growth, "page": page, "tutorial": console.main}
 
 
 def main(names: list[str]) -> None:
