@@ -16,6 +16,7 @@ from sim.analysis.history.folder import Record, read_record
 from sim.analysis.history.generation import BOUNDS
 from sim.analysis.history.others import others
 from sim.analysis.history.predictions import REPLICATIONS, SEED, History, history
+from sim.analysis.history.record import FILLS, SHARES
 from sim.analysis.history.scores import INTERVALS
 from sim.report.history_figure import history_figure
 from sim.results.files import write_all
@@ -75,6 +76,13 @@ def figures(found: History, seen: History) -> str:
     return table(("", "blind (95% interval)", "in sample"), rows)
 
 
+def in_words(milestone: str) -> str:
+    """A milestone in words: when a share of the ceiling is there, or which share is by when."""
+    if milestone in SHARES:
+        return f"months to {SHARES[milestone]:.0%}"
+    return f"share after {FILLS[milestone]:.0f} months"
+
+
 def milestones(found: History) -> str:
     """By milestone: where the engine is early or late, sure or unsure."""
     rows = []
@@ -82,7 +90,7 @@ def milestones(found: History) -> str:
         pits = [s.pit for s in found.scores if s.milestone.name == name]
         early = sum(pit > 0.5 for pit in pits)
         rows.append(
-            (name, str(total.milestones), f"{total.coverage[0.5]:.0%}",
+            (in_words(name), str(total.milestones), f"{total.coverage[0.5]:.0%}",
              f"{total.coverage[0.8]:.0%}", f"{total.skill:.0%}", f"{early} of {len(pits)}")
         )  # fmt: skip
     head = ("milestone", "scored", "in 50%", "in 80%", "skill", "above the median")

@@ -76,9 +76,16 @@ def kills(home: Path, count: int) -> str:
         (folder / "summary.csv").unlink()  # the next one begins anew
     last = run(folder, *size)
     finished, same = finished + 1, same + (last == undisturbed)
+    return told_of_kills(count, finished, same)
+
+
+def told_of_kills(count: int, finished: int, same: int) -> str:
+    """Say what became of every run: those killed, those left alone, and whose bytes were right."""
     return (
-        f"{count} runs were killed with `kill -9` at random moments; {finished} got through "
-        f"on what others had left, {same} of them with the bytes of an undisturbed run."
+        "One run after the other was started in the same folder, to go on from what the one before "
+        f"had left. {count} were killed with `kill -9` at random moments, as was meant, and none "
+        f"failed of itself. The other {finished} were left alone and got through on what the "
+        f"killed had left, {same} of these {finished} with the bytes of an undisturbed run."
     )
 
 

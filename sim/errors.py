@@ -81,7 +81,7 @@ class ScenarioError(SimError):
         return "\n".join(map(str, self.issues))
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest(name: str, allowed: Iterable[str], close: float = _CLOSE) -> str:
     """Guess which name was meant.
 
     Parameters
@@ -90,6 +90,8 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
         What was written.
     allowed
         What could have been written.
+    close
+        How much of both must agree, from 0 to 1.
 
     Returns
     -------
@@ -104,5 +106,5 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     if len(name) > _LONGEST_NAME:
         return ""
     most = min(_MOST_NAMES, _MOST_WORK // max(1, len(name)) ** 2)
-    close = difflib.get_close_matches(name, islice(allowed, most), n=1, cutoff=_CLOSE)
-    return f"did you mean {close[0]!r}?" if close else ""
+    found = difflib.get_close_matches(name, islice(allowed, most), n=1, cutoff=close)
+    return f"did you mean {found[0]!r}?" if found else ""

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import sim
+from sim.analysis.scope import slips
 from sim.cli import _COMMANDS, cli, main
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +117,14 @@ def test_the_table_fits_the_terminal(starter: Path, tmp_path: Path, width: int) 
     assert "infeasible" in text or "feasible" in text
 
 
+def test_a_column_that_is_shown_is_explained(starter: Path, tmp_path: Path) -> None:
+    run = ("run", starter, "-n", 50, "-j", 1, "--out", tmp_path)
+    needs = ("--set", "requirement=[{method: area, area: 2_000 km2, density: 1 per km2}]")
+    assert "Adequate: at least as large as" in invoke(*run, *needs, width=140).output
+    assert "Adequate" not in invoke(*run, *needs, width=80).output
+    assert "Adequate" not in invoke(*run, width=140).output
+
+
 def test_json_is_json_and_nothing_else(starter: Path, tmp_path: Path) -> None:
     result = invoke("run", starter, "-n", 200, "-j", 1, "--json", "--out", tmp_path / "o")
     answer = json.loads(result.output)
@@ -169,6 +178,97 @@ def test_check_says_what_binds_and_what_cannot_work(starter: Path) -> None:
     )
     never = invoke("check", starter, "--set", "contributors.Farland.serves=neighbouring")
     assert "contributor Farland: can never be sent" in never.output
+
+
+def asked_again(**players: object) -> tuple[str, ...]:
+    """Settings: renewed every year by these players, each with its consent."""
+    decided = json.dumps({"rule": "majority", "decided_by": players})
+    return (
+        *("--set", f"mandates.reassurance.authorisation={decided}"),
+        *("--set", "mandates.reassurance.renewal.every=12 months"),
+    )
+
+
+def test_check_counts_in_singular_and_plural(starter: Path) -> None:
+    text = invoke("check", starter).output
+    assert "valid: 1 mandate, 3 contributors, 8 pools, 131 steps, 6 force sizes" in text
+    text = invoke("check", starter, "--set", "force.sizes=1000").output
+    assert "131 steps, 1 force size\n" in text
+
+
+def test_check_tells_who_renews_only_as_likely_as_it_consents(starter: Path) -> None:
+    unsure = {"when": "ceasefire", "then": 0.9, "else": 0.2}
+    settings = asked_again(
+        A={"consents": 0.8}, B={"consents": unsure}, C={"consents": 0.98}, D=named(0.7, 0.7)
+    )
+    text = invoke("check", starter, *settings, width=200).output
+    assert (
+        "note: mandate reassurance: at every renewal (up to 2) as likely to consent as the first "
+        "time: A 0.8, B 0.9 or 0.2; name `renews` if it should be another" in text
+    )
+    assert "note:" not in invoke("check", starter, *asked_again(D=named(0.7, 0.9))).output
+    never = ("--set", "mandates.reassurance.renewal.every=3 years")  # beyond the horizon
+    assert "note:" not in invoke("check", starter, *settings, *never).output
+
+
+def named(consents: float, renews: float) -> dict[str, float]:
+    return {"consents": consents, "renews": renews}
+
+
+def test_check_tells_a_player_that_is_nearly_a_contributor(starter: Path) -> None:
+    players = {name: {"consents": 1.0} for name in ("Estmark", "Farland", "Southland")}
+    decided = json.dumps({"decided_by": players})
+    settings = ("--set", f"mandates.reassurance.authorisation={decided}")
+    text = invoke("check", starter, *settings).output
+    assert "Estmark decides, and is no contributor; did you mean 'Eastmark'?" in text
+    assert text.count("note:") == 1  # Southland is another country than Northland
+
+
+def test_run_tells_slips_on_standard_error_and_not_what_goes_unused(
+    starter: Path, tmp_path: Path
+) -> None:
+    slips = ("--set", "contributors.Farland.forces.medical.capability=medicall")
+    run = ("run", starter, "-n", 20, "-j", 1, "--out", tmp_path / "out")
+    told = invoke(*run, *slips, "--sweep", "will.correlation=0,0.3").stderr
+    slip = "capability medicall: offered, but no mandate asks for it; did you mean 'medical'?"
+    assert told == f"note: {slip}\n"  # once
+    at_home = ("--set", "contributors.Farland.participation=null")
+    assert "Farland: has no participation, and is never sent" in invoke(*run, *at_home).stderr
+    json_run = invoke(*run, *slips, "--json")
+    assert json_run.stderr == ""
+    assert json.loads(json_run.stdout)["notes"] == [slip]
+    surplus = ("--set", "contributors.Farland.serves=neighbouring")
+    assert "can never be sent" in invoke("check", starter, *surplus).output
+    assert invoke(*run, *surplus).stderr == ""
+    other = tmp_path / "other.yaml"
+    other.write_bytes(starter.read_bytes())
+    told = invoke("run", starter, other, *run[2:], *slips).stderr
+    assert told == f"note: mine: {slip}\nnote: other: {slip}\n"
+
+
+def test_shipped_scenarios_have_no_slips() -> None:
+    shipped = [*(ROOT / "scenarios").glob("*.yaml"), *(ROOT / "scenarios/history").glob("*.yaml")]
+    assert len(shipped) > 20
+    assert {path.stem: slips(sim.load(path).specification) for path in shipped} == (
+        {path.stem: [] for path in shipped}
+    )
+
+
+def test_an_open_verdict_is_told_as_such(starter: Path, tmp_path: Path) -> None:
+    def said(*options: str) -> str:
+        run = invoke("run", starter, "-j", 1, "--seed", 3, "--out", tmp_path, *options, width=200)
+        return next(line for line in run.stdout.splitlines() if line.startswith("reassurance: "))
+
+    sizes = ("--set", "force.sizes=[2000,3000]")
+    assert "no size from 2,000 (88% (77-94)) up is feasible at 80% confidence, if authorised; " in (
+        said("-n", "100", *sizes)
+    )
+    assert "; best estimate 2,000; not ruled out up to 2,000; P(auth" in said("-n", "100", *sizes)
+    beyond = said("-n", "100", "--set", "force.sizes=[6000]")
+    assert "best estimate" not in beyond and "ruled out" not in beyond
+    assert "reassurance: never authorised in these replications; P(authorised) 0%" in (
+        said("-n", "40", "--given", "ceasefire=false")
+    )
 
 
 def test_check_as_json(starter: Path) -> None:

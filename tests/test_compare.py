@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import LIMIT, Array, days, errors_off, nation, scenario
+from builders import LIMIT, Array, busy, days, errors_off, nation, scenario
 from click.testing import CliRunner
 from scipy import stats
 
@@ -23,9 +24,9 @@ from sim.analysis.compare.bootstrap import quantile_differences
 from sim.analysis.compare.comparison import Comparison, compare
 from sim.analysis.compare.inputs import differing_inputs
 from sim.cli import cli, main
-from sim.cli.comparison import sections
+from sim.cli.comparison import markdown, sections
 from sim.engine.streams import generator
-from sim.errors import SimError
+from sim.errors import ScenarioError, SimError
 from sim.results.result import Result
 from sim.results.statistics import (
     mcnemar,
@@ -35,6 +36,8 @@ from sim.results.statistics import (
     unpaired_difference,
 )
 from sim.scenario.scenario import Scenario
+
+ROOT = Path(__file__).parent.parent
 
 
 def small(bland: float = 0.5, sizes: Any = (800, 1500), **changes: Any) -> Scenario:
@@ -347,6 +350,249 @@ def test_inputs_that_differ_are_told_leaf_by_leaf() -> None:
     [units] = [r for r in differing_inputs(*runs) if r["path"].endswith("units")]
     assert units["second_origin"].startswith("with_(")
     assert differing_inputs(runs[0], runs[0]) == []
+
+
+def record(about: Scenario) -> dict[str, Any]:
+    """What ``run.json`` says of a scenario."""
+    mandates = about.specification.mandates
+    given = {name: about.specification.tests_of(name).given for name in mandates}
+    hashed = {"scenario_hash": about.hash, "inputs": about.data, "origins": about.origins}
+    return {"seed": 1, "given": given, **hashed}
+
+
+def told(one: Scenario, other: Scenario) -> list[tuple[str, str]]:
+    return [(r["path"], r["kind"]) for r in differing_inputs(record(one), record(other))]
+
+
+def own(**tests: Any) -> dict[str, Any]:
+    """A mandate with tests of its own."""
+    return {"force": {"kind": "alliance", "feasible_when": tests}}
+
+
+def saying(path: str, value: Any) -> Scenario:
+    """A scenario with one value put in, or left out where there is none."""
+    time, money = {"start": "2026-07-01", "horizon": "30 weeks"}, {"per_soldier_month": "9 EUR"}
+    plain = small(time=time, costs=money)
+    return plain if value is None else plain.with_(path, value)
+
+
+POOL = "contributors.Aland.forces.infantry"
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "second"),
+    [
+        ("time.horizon", "210 days", "30 weeks"),
+        ("time.step", "1 week", None),
+        ("time.start", "2026-07-01", "2026-07"),
+        ("feasible_when.counted_from", "authorisation", None),
+        ("feasible_when.confidence", 0.8, None),
+        ("feasible_when.hold.share_of_time", 1, None),
+        ("force.sizes", {"from": 800, "to": 1200, "step": 200}, [1200, 1000, 800]),
+        ("force.phases", {"0 months": 0.5, "1 week": 1}, {"0 days": 0.5, "7 days": 1.0}),
+        ("mandates.force.counts", ["inside"], None),
+        ("mandates", own(confidence=0.8), own(fill=0.9)),
+        (f"{POOL}.notice", "uniform(0, 14) days", "uniform(0,2) weeks"),
+        (f"{POOL}.available", "beta(1, 2)", "beta(1.0, 2.0)"),
+        ("costs.per_soldier_month", "9_000 EUR", "9000 EUR"),
+    ],
+)
+def test_what_means_the_same_is_no_difference(path: str, first: Any, second: Any) -> None:
+    one, other = saying(path, first), saying(path, second)
+    assert one.hash != other.hash
+    assert told(one, other) == told(other, one) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "second"),
+    [
+        ("time.horizon", "210 days", "31 weeks"),
+        ("feasible_when.confidence", 0.7, None),
+        (f"{POOL}.available", "uniform(0, 1)", "beta(1, 2)"),
+        (f"{POOL}.available", "beta(2, 1)", "beta(1, 2)"),
+        (f"{POOL}.notice", "normal(9, 1) days", "normal(9, 1) weeks"),
+        ("costs.per_soldier_month", "9000 EUR", "9000 USD"),
+    ],
+)
+def test_what_means_something_else_is_told_as_it_is_written(
+    path: str, first: Any, second: Any
+) -> None:
+    [row] = differing_inputs(record(saying(path, first)), record(saying(path, second)))
+    assert (row["path"], row["first"], row["second"]) == (path, first, second)
+
+
+def test_beside_a_leaf_that_differs_others_are_only_written_otherwise() -> None:
+    one = saying(f"{POOL}.notice", "14 days")
+    other = saying(f"{POOL}.notice", "2 weeks").with_(f"{POOL}.units", 7)
+    assert told(one, other) == [(f"{POOL}.units", "scenario")]
+
+
+def test_a_mandate_that_says_the_default_takes_back_what_the_scenario_says() -> None:
+    plain = saying("feasible_when.confidence", 0.7)
+    path = "mandates.force.feasible_when.confidence"
+    assert told(plain, plain.with_(path, 0.8)) == [(path, "feasible")]
+    assert told(plain, plain.with_(path, 0.7)) == []
+    moved = saying("feasible_when.confidence", 0.8).with_(path, 0.7)
+    assert [path for path, _ in told(plain, moved)] == ["feasible_when.confidence", path]
+    lists = [saying("mandates.force.requires", names) for names in (["ceasefire"], [])]
+    assert told(*lists) == [("mandates.force.requires", "scenario")]
+
+
+def test_no_leaf_that_matters_is_taken_for_the_same() -> None:
+    """Every figure of a scenario that has something of everything, changed a little."""
+    plain, changed = busy(), 0
+    for path, value in leaves_of(plain.data):
+        if isinstance(value, bool) or value is None or path.startswith(("run.", "language")):
+            continue
+        number = re.search(r"\d+(\.\d+)?", str(value))
+        if not number:
+            continue
+        for factor in (0.9, 2):
+            figure = float(number[0]) * factor
+            figure = round(figure) if figure.is_integer() or figure > 2 else figure
+            text = str(value).replace(number[0], str(figure), 1)
+            try:
+                other = plain.with_(path, text if isinstance(value, str) else figure)
+            except ScenarioError:
+                continue
+            if other.hash != plain.hash and figure != float(number[0]):
+                assert told(plain, other), path
+                changed += 1
+    assert changed > 60
+
+
+def leaves_of(data: Any, path: str = "") -> Any:
+    """Every leaf with its path for ``with_``."""
+    if isinstance(data, (dict, list)):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from leaves_of(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, data
+
+
+def test_a_scenario_that_is_not_understood_is_compared_as_it_is_written() -> None:
+    """One of another version, say."""
+    one, other = record(small()), record(small().with_("time.horizon", "3 weeks"))
+    other["inputs"]["time"]["moon"] = "full"
+    rows = differing_inputs(one, other)
+    assert [r["path"] for r in rows] == ["time.horizon", "time.moon"]
+
+
+def test_another_order_is_told_where_it_matters_and_a_rewriting_is_none() -> None:
+    people = small().data["contributors"]
+    turned = small(contributors={name: people[name] for name in reversed(people)})
+    assert told(small(), turned) == [("order", "scenario")]
+    again = small().with_("time.horizon", "3 weeks")
+    assert small().hash != again.hash
+    assert told(small(), again) == []
+    assert told(small(), turned.with_("time.horizon", "3 weeks")) == [("order", "scenario")]
+
+
+def test_what_feasible_means_comes_first_where_it_matters() -> None:
+    one = small(mandates=own(fill=0.8) | {"none": {"kind": "none"}})
+    other = one.with_("title", "Another").with_("contributors.Bland.tour", "9 weeks")
+    assert [kind for _, kind in told(one, other)] == ["scenario", "words"]
+    other = other.with_("feasible_when.full.within", "9 days")
+    assert told(one, other)[0] == ("feasible_when.full.within", "feasible")
+    # The only mandate that sends has its own: nothing changes for it.
+    assert told(one, one.with_("feasible_when.fill", 0.7)) == [("feasible_when.fill", "scenario")]
+    mine = "mandates.force.feasible_when.fill"
+    assert told(one, one.with_(mine, 0.7)) == [(mine, "feasible")]
+    # One that the other result is not about changes nothing either.
+    alone = record(one.with_(mine, 0.7)) | {"given": {"none": "authorisation"}}
+    assert [row["kind"] for row in differing_inputs(record(one), alone)] == ["scenario"]
+
+
+@pytest.mark.parametrize("top", [1, 3, None])
+def test_a_reader_is_told_that_feasible_means_two_things(top: int | None, tmp_path: Path) -> None:
+    one = small()
+    other = small(bland=0.6).with_("feasible_when.full.within", "9 days")
+    other = other.with_("feasible_when.fill", 0.8).with_("contributors.Aland.tour", "9 weeks")
+    found = compare(*(sim.run(s, replications=20, seed=1) for s in (one, other)))
+    shown = sections(found, top)[0]
+    assert "means different things" in shown.warning
+    paths = ["feasible_when.full.within", "feasible_when.fill"]
+    assert [row[0] for row in shown.rows][:2] == paths
+    assert shown.remark == {1: "2 more leaves: --all", 3: "1 more leaves: --all"}.get(top or 0, "")
+    assert "means different things" in markdown(found, top).split("|")[0]
+    tests = one.data["feasible_when"] | {"fill": 0.9, "given": "authorisation"}
+    again = compare(*(sim.run(small(b, feasible_when=t), replications=20, seed=1) for b, t in (
+        (0.5, one.data["feasible_when"]), (0.6, tests))))  # fmt: skip
+    assert not sections(again, top)[0].warning
+
+
+def test_the_scenario_of_ones_own_in_the_documents_means_the_same_by_feasible(
+    tmp_path: Path,
+) -> None:
+    text = (ROOT / "docs" / "how-to" / "compare.md").read_text("utf-8")
+    [written] = re.findall(r"```yaml file=my_own.yaml\n(.*?)```", text, re.DOTALL)
+    (mine := tmp_path / "my_own.yaml").write_text(written, "utf-8")
+    shipped = sim.load(ROOT / "scenarios" / "reassurance_force.yaml")
+    kinds = {kind for _, kind in told(shipped, sim.load(mine))}
+    assert "scenario" in kinds
+    assert "feasible" not in kinds
+
+
+# -- Driven by another model ----------------------------------------------------------------------
+
+
+def driven(*names: str, about: Scenario | None = None) -> Result:
+    model = sim.Model(about or small(), size=1500, replications=30, seed=3)
+    for _ in model:
+        for name in names:
+            setattr(model, name, 0)
+    return model.result()
+
+
+def test_a_result_that_another_model_drove_is_not_taken_for_the_scenarios_own() -> None:
+    plain = sim.run(small(sizes=[1500]), replications=30, seed=3)
+    mine = driven("participation", "losses", about=small(sizes=[1500]))
+    for pair, values in (((plain, mine), (None, "losses")), ((mine, plain), ("losses", None))):
+        found = compare(*pair)
+        [row] = found.rows("inputs")
+        assert (row["path"], row["kind"]) == ("run.set", "set")
+        wanted = [value and "losses, participation" for value in values]
+        assert [row["first"], row["second"]] == wanted
+        [note] = [note for note in found.notes if "another model set" in note]
+        side = found.sides[pair.index(mine)]
+        assert note.startswith(f"{side.label}: another model set losses, participation on the way")
+        assert sections(found, 1)[0].rows[0][0] == "run.set"
+
+
+def test_two_models_may_have_set_different_things_of_one_name() -> None:
+    found = compare(driven("losses"), driven("losses"))
+    assert not found.rows("inputs")
+    assert sections(found, 5)[0].remark == (
+        "nothing; but what another model set on the way is not recorded"
+    )
+    assert sum("another model set losses" in note for note in found.notes) == 2
+
+
+def test_a_model_that_set_nothing_is_a_run() -> None:
+    plain = sim.run(small(sizes=[1500]), replications=30, seed=3)
+    found = compare(plain, driven(about=small(sizes=[1500])))
+    assert not found.rows("inputs")
+    assert not any("another model" in note for note in found.notes)
+    assert sections(found, 5)[0].remark == "nothing"
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_command_tells_what_another_model_set(tmp_path: Path, width: int) -> None:
+    sim.run(small(), replications=30, seed=3).save(tmp_path / "a")
+    driven("losses").save(tmp_path / "b")
+    out = tmp_path / "found.md"
+    text = " ".join(invoke(tmp_path / "a", tmp_path / "b", "-o", out, width=width).split())
+    for shown in (text, out.read_text("utf-8")):
+        assert "seed 3, losses set by another model" in shown
+        assert "another model set losses on the way" in shown
+    assert "run.set: none -> losses" in text
+    answer = json.loads(invoke(tmp_path / "a", tmp_path / "b", "--json"))
+    assert [side.get("set") for side in answer["sides"]] == [None, ["losses"]]
+    assert (
+        answer["inputs"][0] | {"path": "run.set", "kind": "set", "second": "losses"}
+        == (answer["inputs"][0])
+    )
+    assert any("another model set losses" in note for note in answer["notes"])
 
 
 @pytest.mark.parametrize(("tolerance", "fails"), [(0.0, True), (0.01, True), (0.9, False)])

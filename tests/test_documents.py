@@ -6,15 +6,19 @@ import contextlib
 import importlib
 import inspect
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import scenario
 from click.testing import CliRunner
 from console import BLOCK, executed
+from reliability import told_of_kills
 
 import sim
+from sim.analysis.history.record import FILLS, SHARES
 from sim.cli import cli
 from sim.engine.plan import CAUSES
 from sim.scenario.schema import json_schema
@@ -61,6 +65,21 @@ def test_the_language_reference_names_every_key() -> None:
     assert not missing
 
 
+def test_keys_that_mean_different_things_are_described_apart() -> None:
+    """Else the reference sends the reader from one key of a section to another."""
+    schema = json_schema()
+    for name, section in {"the file": schema, **schema["$defs"]}.items():
+        written = [json.dumps(value) for value in section.get("properties", {}).values()]
+        parts = [part for text in written for part in set(re.findall(r"#/\$defs/(\w+)", text))]
+        assert len(set(parts)) == len(parts), name
+
+
+def test_the_page_of_the_record_speaks_in_words() -> None:
+    text = (ROOT / "docs" / "history.md").read_text("utf-8")
+    assert [name for name in (*SHARES, *FILLS) if name in text] == []
+    assert text.index("continuous ranked probability score") < text.index("CRPS at least")
+
+
 def test_the_model_names_every_binding_constraint() -> None:
     text = (ROOT / "docs" / "model.md").read_text("utf-8")
     assert [cause for cause in CAUSES if f"`{cause}`" not in text] == []
@@ -103,3 +122,21 @@ def test_the_tutorial_shows_what_its_commands_print(tmp_path: Path) -> None:
 def test_another_figure_in_the_tutorial_would_be_noticed(tmp_path: Path) -> None:
     text = "```console\n$ sim --version\nsim, version 99\n```\n"
     assert executed(text, tmp_path) != text
+
+
+def test_the_readme_of_the_results_names_every_file_and_what_a_model_records(
+    tmp_path: Path,
+) -> None:
+    text = (ROOT / "results" / "README.md").read_text("utf-8")
+    listed = set(re.findall(r"^\| `([^`]+)`", text, re.MULTILINE))
+    result = sim.Model(scenario(), replications=5, seed=1, keep_replications=True).result()
+    assert {path.name for path in result.save(tmp_path).iterdir()} <= listed
+    for key in result.run.keys() - sim.run(scenario(), replications=5).run.keys():
+        assert f"`{key}" in text, key
+
+
+def test_what_became_of_every_killed_run_is_said_as_the_script_says_it() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    [said] = re.findall(r"<!-- kills:begin -->\n(.*?)\n<!-- kills:end -->", text, re.DOTALL)
+    figures = [int(figure) for figure in re.findall(r"\b\d+ (?=were|were left|of these)", said)]
+    assert said == told_of_kills(*figures)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from builders import LIMIT, Sections, busy, decided, nation, scenario
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 import sim
 from sim.analysis.explain import lattice
@@ -22,6 +25,7 @@ from sim.analysis.explain.lattice import Lattice, shapley_values
 from sim.analysis.relaxation import FAMILIES, families_of, granted, relaxed, single
 from sim.analysis.same_futures import answer, same_futures, study_of
 from sim.cli import cli
+from sim.cli.explain import _show
 from sim.engine.plan import Plan
 from sim.engine.planning import plan_of
 from sim.engine.simulate import Cell
@@ -373,6 +377,19 @@ def test_the_command_says_what_binds(tmp_path: Path, columns: int) -> None:
         rows = list(csv.DictReader(file))
     assert {row["name"] for row in rows if row["kind"] == "constraint"} == set(SHARES)
     assert all(row["shapley"] == "" for row in rows)
+
+
+@pytest.mark.parametrize("columns", [60, 75, 76, 140])
+@pytest.mark.parametrize("harmed", [0.0, 0.02])
+def test_the_note_below_tells_of_the_columns_that_are_shown(columns: int, harmed: float) -> None:
+    found = explained(ONE["will"], replications=40)
+    family, *others = found.families
+    found = replace(found, families=(replace(family, harmed=harmed), *others))
+    _show(found, Console(file=(out := io.StringIO()), width=columns))
+    told = out.getvalue()
+    shown = bool(harmed) and columns >= 76
+    assert ("Harmed" in told.partition("Alone: P(feasible)")[0]) == shown
+    assert ("Harmed: futures" in " ".join(told.split())) == shown
 
 
 def test_the_command_answers_programs(tmp_path: Path) -> None:

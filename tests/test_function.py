@@ -139,7 +139,7 @@ def test_one_input_takes_one_number() -> None:
     f = made(CORRELATION)
     assert f.inputs == (CORRELATION,) and f.outputs == ("p_feasible",)
     assert f(0.2).shape == f([0.2]).shape == (1,)
-    assert f([[0.2], [0.3]]).shape == (2, 1)
+    assert f([[0.2]]).shape == (1, 1) and f([[0.2], [0.3]]).shape == (2, 1)
 
 
 def test_what_a_row_means_is_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 import sys
@@ -17,6 +18,7 @@ from browser import Opened, launched
 from builders import decided, nation, scenario
 from click.testing import CliRunner
 
+import sim
 from sim.analysis.sources import sources_of
 from sim.cli import cli, main
 from sim.errors import SimError
@@ -27,6 +29,7 @@ from sim.report.detail import MOST_CELLS, detail
 from sim.report.extras import extras_of
 from sim.report.page import page, write_report
 from sim.report.stress import stress
+from sim.results.files import to_csv
 from sim.results.result import Result
 from sim.results.tables import rows_of
 from sim.running.runner import run
@@ -281,6 +284,60 @@ def test_further_analyses_are_shown_where_they_are(result: Result, tmp_path: Pat
     (folder / "drivers.csv").write_text("a,b\n1\n")
     with pytest.raises(SimError, match=r"drivers\.csv"):
         write_report([folder])
+
+
+# -- Driven by another model ---------------------------------------------------------------------
+
+
+def stepped(*names: str) -> Result:
+    """One mandate and size in few futures, where another model sets these to nothing."""
+    whole = scenario(contributors={"Aland": nation(12, probability=0.7)})
+    model = sim.Model(whole, size=900, replications=60, seed=5)
+    for _ in model:
+        for name in names:
+            setattr(model, name, 0)
+    return model.result()
+
+
+def told_in(text: str, section: str) -> str:
+    """The words of a section of the page."""
+    [found] = re.findall(rf'<section id="{section}".*?</section>', text, re.DOTALL)
+    return " ".join(" ".join(Elements(found).texts).split())
+
+
+def test_a_result_that_another_model_drove_says_so_and_shows_no_command() -> None:
+    text = page({"": stepped("participation", "losses")})
+    assert "seed 5, driven by another model (losses, participation)" in text
+    for section in ("assumptions", "reproduce", "stress"):
+        assert "nother model set losses, participation" in told_in(text, section), section
+    reproduce = told_in(text, "reproduce")
+    assert "No command gives these figures again" in reproduce
+    assert "sim run" not in reproduce and "sim.load" not in reproduce
+    assert "where no other model sets anything" in reproduce
+
+
+def test_beside_one_of_its_own_each_says_what_it_is() -> None:
+    whole = scenario(contributors={"Aland": nation(12, probability=0.7)})
+    text = page({"driven": stepped("losses"), "plain": run(whole, replications=60, seed=5)})
+    reproduce = told_in(text, "reproduce")
+    driven, plain = reproduce.split(" plain ", 1)
+    assert "No command" in driven and "sim run" not in driven
+    assert "sim run scenario.yaml --replications 60 --seed 5" in plain and "No command" not in plain
+    assert told_in(text, "assumptions").count("nother model set") == 1
+
+
+def test_what_is_shown_for_a_stepped_result_gives_its_figures_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    result = stepped()
+    assert "another model" not in page({"": result}).split("<main>")[0]
+    [code] = re.findall(r"<code>(scenario = .*?)</code>", page({"": result}), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("scenario.yaml").write_text(json.dumps(result.run["inputs"]), "utf-8")
+    load, again = html.unescape(code).splitlines()
+    names: dict[str, Any] = {"sim": sim}
+    exec(load, names)
+    assert to_csv(eval(again, names).tables["summary"]) == to_csv(result.tables["summary"])
 
 
 # -- The command ---------------------------------------------------------------------------------

@@ -159,12 +159,28 @@ def test_every_lever_can_be_moved_and_starts_where_nothing_changes(name: str) ->
     still = changed(scenario, [(lever.path, lever.start) for lever in every])
     assert still.specification == scenario.specification
     sliders = {lever.path: lever.slider for lever in every if lever.slider}
+    for slider in sliders.values():  # where it starts is one of the steps that a browser counts
+        steps = (slider.start - slider.low) / slider.step
+        assert steps == pytest.approx(round(steps), abs=1e-6) and steps >= 0, slider
     for end in ("low", "high"):
         moved = [
             (path, f"{slider.before}{getattr(slider, end):.10g}{slider.after}")
             for path, slider in sliders.items()
         ]
         assert changed(scenario, moved).hash != scenario.hash
+
+
+def test_a_slider_can_stand_where_its_field_does() -> None:
+    def slid(written: Any) -> tuple[float, float]:
+        scenario = Scenario(**everything())
+        path = "contributors.Cland.participation.alliance.at_most"
+        own = levers_of(scenario.with_(path, written), "first").contributors[-1].levers
+        slider = next(lever.slider for lever in own if lever.path == path)
+        assert slider
+        return slider.low, slider.step
+
+    assert slid(1500) == (370, 10)  # and not 375, from where one comes to 1495 and 1505
+    assert slid(1505) == (376, 1)
 
 
 def test_a_factor_multiplies_whatever_is_written() -> None:
@@ -215,6 +231,50 @@ def test_what_is_wrong_is_told_at_its_field(
     assert issue["path"] == path
     assert message in issue["told"]
     assert asked(client, right, replications=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("contributors.Bland.tour", "8 months"),
+        ("contributors.*.participation.alliance.at_most", "uniform(300, 600); 500"),
+        ("contributors.Cland.forces.infantry.units", "5"),
+        ("conditions.peace.probability", '{when: "backing", then: 0.8, else: 0.4}'),
+        ("rotation.handover", ""),  # a default holds
+        ("rotation.mobilisation", ""),
+        ("costs.per_soldier_month", ""),
+    ],
+)
+def test_what_is_written_at_a_path(client: TestClient, path: str, text: str) -> None:
+    state = {"scenario": "mine", "mandate": "first", "settings": [[path, ""]]}
+    assert client.post("/written", json=state).json() == {"written": [text]}
+
+
+def test_what_is_written_is_not_told_without_end(client: TestClient) -> None:
+    state = {"scenario": "mine", "mandate": "first", "settings": [["contributors", ""]]}
+    (text,) = client.post("/written", json=state).json()["written"]
+    assert text.startswith("{Aland: {") and text.endswith(" ...") and len(text) < 600
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("rotation.handvoer", "unknown key 'handvoer'; did you mean 'handover'?"),
+        ("rotation.handvoer.goal", "unknown key 'handvoer'"),
+        ("contributors.Eland.tour", "contributors has no 'Eland'"),
+        ("contributors.*.tuor", "the scenario has nothing like that"),
+        ("contributors.Bland.forces.7.units", "there is no 7"),
+        ("contributors..tour", "single dots"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_before_anything_is_typed(
+    client: TestClient, path: str, message: str
+) -> None:
+    state = {"scenario": "mine", "mandate": "first", "settings": [[path, ""]]}
+    answer = client.post("/written", json=state)
+    assert answer.status_code == 422
+    (issue,) = answer.json()["issues"]
+    assert issue["path"] == path and message in issue["told"]
 
 
 # -- Figures -------------------------------------------------------------------------------------
@@ -438,6 +498,7 @@ def test_quick_figures_have_one_size_in_detail(mine: Path) -> None:
 
 
 def test_processes_end_at_once_though_much_was_begun_and_cancelled() -> None:
+    before = set(threading.enumerate())
     background = Background(1)
     pool = background.executor()
     assert pool.submit(os.getpid).result(30)
@@ -449,7 +510,7 @@ def test_processes_end_at_once_though_much_was_begun_and_cancelled() -> None:
         background.close()
     assert all(future.done() for future in asked)
     assert isinstance(asked[0].exception(), BrokenExecutor)
-    assert not any(thread.name.startswith("QueueFeederThread") for thread in threading.enumerate())
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_lost_process_costs_one_run() -> None:
@@ -504,7 +565,8 @@ def test_without_the_key_nothing_is_told(client: TestClient, mine: Path) -> None
             answer = stranger.get(path)
             assert answer.status_code == 403
             assert "mine" not in answer.text
-        assert stranger.post("/answer", json={}).status_code == 403
+        for path in ("/answer", "/written", "/save"):
+            assert stranger.post(path, json={}).status_code == 403
         opened = stranger.get(f"/?token={TOKEN}&scenario=mine", follow_redirects=False)
         assert opened.status_code == 303
         assert opened.headers["location"] == "/?scenario=mine"  # the key does not stay in sight
@@ -525,7 +587,7 @@ def test_a_foreign_host_is_refused(client: TestClient, host: str) -> None:
 )
 def test_a_foreign_origin_is_refused(client: TestClient, origin: str) -> None:
     state = {"scenario": "mine", "mandate": "first", "settings": [], "replications": 10}
-    for path in ("/answer", "/save"):
+    for path in ("/answer", "/written", "/save"):
         assert client.post(path, headers={"Origin": origin}, json=state).status_code == 403
         assert client.post(path, headers={"Origin": HOST}, json=state).status_code == 200
     assert client.get("/", headers={"Origin": origin}).status_code == 403
@@ -560,6 +622,7 @@ def test_too_much_is_refused(client: TestClient) -> None:
 def test_what_is_no_state_is_refused(client: TestClient, content: bytes) -> None:
     assert client.post("/answer", content=content).status_code == 400
     assert client.post("/save", content=content).status_code == 400
+    assert client.post("/written", content=content).status_code == 400
 
 
 def test_every_answer_carries_the_policy(client: TestClient) -> None:

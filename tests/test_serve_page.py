@@ -232,6 +232,41 @@ def test_wrong_input_is_told_at_its_field_and_the_picture_stays(opened: Opened) 
     assert table(page) == before
 
 
+def test_a_path_of_ones_own_shows_what_is_written_there(opened: Opened) -> None:
+    page = opened.page
+
+    def add(path: str, shown: str) -> None:
+        page.fill("#path", path)
+        page.click("#add button")
+        lever(page, path).get_by_text(shown, exact=True).wait_for(timeout=5_000)
+
+    add("contributors.Cland.forces.infantry.units", "written: 5")
+    add("rotation.handover", "nothing is written, a default holds")
+    add("rotation.handvoer", "unknown key 'handvoer'; did you mean 'handover'?")
+    type_in(page, "rotation.handvoer", "2 weeks")
+    wrong = lever(page, "rotation.handvoer")
+    wrong.locator("[aria-invalid=true]").wait_for()
+    assert wrong.inner_text().count("did you mean") == 1 and "?." not in wrong.inner_text()
+    field = wrong.locator("[type=text]")
+    assert page.locator(f"#{field.get_attribute('aria-describedby')}").count() == 1
+    wrong.get_by_text("Remove").click()
+    add("rotation.mobilisation", "nothing is written, a default holds")
+    ids = page.eval_on_selector_all("#others input", "all => all.map(field => field.id)")
+    assert len(set(ids)) == len(ids) == 3
+    assert [note for note in opened.complaints if "422" not in note] == []
+
+
+def test_every_slider_stands_where_its_field_does(opened: Opened) -> None:
+    apart = opened.page.eval_on_selector_all(
+        "main .lever:has([type=range])",
+        """all => all.map(lever => [lever.dataset.path, lever.querySelector("[type=range]"),
+            lever.querySelector("[type=text]").value])
+            .filter(([, range, text]) => range.dataset.before + range.value + range.dataset.after
+                !== text).map(([path, range, text]) => [path, range.value, text])""",
+    )
+    assert apart == []
+
+
 def test_another_mandate_keeps_what_was_moved(opened: Opened) -> None:
     page = opened.page
     type_in(page, "will.correlation", "0.7")

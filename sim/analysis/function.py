@@ -8,8 +8,9 @@
         outputs=["p_feasible", "full_capability_months_p50"],
         size=5_000,
     )
-    f([0.3, 2])  # one row: an array (outputs,)
+    f([0.3, 2])  # one row: an array (outputs,); its first outcome is f([0.3, 2])[0]
     f(samples)  # an array (rows, inputs) or a DataFrame: an array (rows, outputs)
+    f(samples)[:, 0]  # the first outcome of every row; with a single output also .ravel()
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ class Function:
     differ by their values and not by luck. What they give is an estimate all the same: ask for
     ``p_feasible_low``, ``p_feasible_high`` or ``p_feasible_mcse`` beside ``p_feasible``.
 
+    Replications go side by side: a row of a few hundred costs less than twice one of ten. Many rows
+    in one call are divided among `workers`, and those that differ in nothing but the size are
+    simulated as one.
+
     Attributes
     ----------
     inputs, outputs : tuple of str
@@ -89,8 +94,11 @@ class Function:
 
         Returns
         -------
-        float64 array (rows, outputs)
-            (outputs,) for one row; NaN where an outcome has no value, as in ``summary.csv``.
+        float64 array
+            One row that stands alone, (inputs,), gives (outputs,); n rows, (n, inputs), give
+            (n, outputs), also where n is 1. Never a bare number: with a single output take ``[0]``
+            of one row, ``[:, 0]`` of many. NaN where an outcome has no value, as in
+            ``summary.csv``.
 
         Raises
         ------

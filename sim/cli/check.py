@@ -49,7 +49,7 @@ def command(
         raise ScenarioError(issues)
     for path, scenario in zip(files, scenarios, strict=True):
         plan = plan_of(scenario.specification)
-        found, table = notes(plan), ceilings(plan)
+        found, table = notes(scenario.specification), ceilings(plan)
         if as_json:
             answers.append(
                 {
@@ -75,8 +75,10 @@ def command(
         sizes = {len(m.sizes) for m in plan.mandates if m.sends}
         out.print(Text(scenario.title, style="bold"))
         out.print(
-            f"valid: {len(plan.mandates)} mandates, {len(plan.contributors)} contributors, "
-            f"{len(plan.pools)} pools, {plan.steps} steps, {max(sizes, default=0)} force sizes"
+            f"valid: {_counted(len(plan.mandates), 'mandate')}, "
+            f"{_counted(len(plan.contributors), 'contributor')}, "
+            f"{_counted(len(plan.pools), 'pool')}, {_counted(plan.steps, 'step')}, "
+            f"{_counted(max(sizes, default=0), 'force size')}"
         )
         for note in found:
             out.print(Text(f"note: {note}", style="yellow"))
@@ -84,6 +86,10 @@ def command(
             _show(out, mandate, [c for c in table if c.mandate == mandate])
     if as_json:
         click.echo(json.dumps(answers[0] if len(answers) == 1 else answers, indent=2))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _show(out: Console, mandate: str, rows: list[Ceiling]) -> None:

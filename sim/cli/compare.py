@@ -123,7 +123,7 @@ def _content(found: Comparison, form: str, rows: int | None) -> bytes:
         return markdown(found, rows).encode()
     if form == "csv":
         return to_csv(found.tables["changes"])
-    facts = ("title", "scenario_hash", "seed", "replications")
+    facts = ("title", "scenario_hash", "seed", "replications", "stepped", "set")
     sides = [
         {"label": side.label, **{key: side.run[key] for key in facts if key in side.run}}
         for side in found.sides

@@ -13,15 +13,16 @@ from rich.text import Text
 
 from sim.analysis.compare.changes import is_proportion
 from sim.analysis.compare.comparison import Comparison
-from sim.analysis.compare.inputs import is_about
+from sim.analysis.compare.inputs import set_by_a_model
+from sim.analysis.compare.sides import Side
 from sim.results.files import cell_text
 from sim.results.words import percent
 
 _Row = Mapping[str, Any]
 _NARROW = 76
 _INPUTS = ("Input", "First", "Second", "Second is from")
-
-
+_NEVER_CUT = ("set", "feasible")  # kinds of inputs, the first ones
+_TWO_MEANINGS = '"Feasible" means different things in the two: feasible_when differs, listed first.'
 _NO_ROW_IN_COMMON = (
     "cannot be said: no row in common. Rows are matched by their keys, mandate and force size "
     "first: give both scenarios the same (sim report sets any results side by side)"
@@ -30,12 +31,13 @@ _NO_ROW_IN_COMMON = (
 
 @dataclass(frozen=True)
 class Section:
-    """A title, a table and a remark."""
+    """A title, what must be read before the table, the table and a remark."""
 
     title: str
     headers: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     remark: str = ""
+    warning: str = ""
 
 
 def sections(found: Comparison, top: int | None) -> list[Section]:
@@ -56,8 +58,7 @@ def sections(found: Comparison, top: int | None) -> list[Section]:
             for name in ("changes", "inputs", "unmatched")
         }
         suffix = f" ({side.label})" if several else ""
-        known = bool(found.sides[0].run and side.run)
-        shown.append(_inputs(own["inputs"], known, suffix, top))
+        shown.append(_inputs(own["inputs"], (found.sides[0], side), suffix, top))
         shown += _changes(own["changes"], list(found.sides[0].tables), suffix, top)
         if own["unmatched"]:
             shown.append(_unmatched(own["unmatched"], suffix, top))
@@ -70,23 +71,27 @@ def _cut(rows: Sequence[Any], top: int | None, noun: str) -> tuple[Sequence[Any]
     return rows[:top], f"{len(rows) - top:,} more {noun}: --all"
 
 
-def _inputs(rows: Sequence[_Row], known: bool, suffix: str, top: int | None) -> Section:
+def _inputs(rows: Sequence[_Row], pair: tuple[Side, Side], suffix: str, top: int | None) -> Section:
     title = f"What differs in the inputs{suffix}"
-    if not known:
+    if not all(side.run for side in pair):
         return Section(title, remark="not known: a table without run.json")
-    about = [row for row in rows if is_about(row["path"])]
-    if top is not None:
-        rows = [row for row in rows if not is_about(row["path"])]
+    words = sum(row["kind"] == "words" for row in rows) if top is not None else 0
+    rows = [row for row in rows if row["kind"] != "words" or not words]
     if not rows:
-        remark = f"nothing but words ({len(about)} in titles and sources)" if about else "nothing"
+        remark = f"nothing but words ({words} in titles and sources)" if words else "nothing"
+        if set_by_a_model(pair[0].run):  # and by name the same in the other
+            remark += "; but what another model set on the way is not recorded"
         return Section(title, remark=remark)
-    cut, more = _cut(rows, top, "leaves")
-    if about and top is not None:
-        more = "; ".join(filter(None, (more, f"{len(about)} in titles and sources not shown")))
+    pinned = [row for row in rows if row["kind"] in _NEVER_CUT]
+    cut, more = _cut(rows[len(pinned) :], top and max(0, top - len(pinned)), "leaves")
+    if words:
+        more = "; ".join(filter(None, (more, f"{words} in titles and sources not shown")))
     told = tuple(
-        (row["path"], _written(row["first"]), _written(row["second"]), _origin(row)) for row in cut
+        (row["path"], _written(row["first"]), _written(row["second"]), _origin(row))
+        for row in (*pinned, *cut)
     )
-    return Section(title, _INPUTS, told, more)
+    two = any(row["kind"] == "feasible" for row in pinned)
+    return Section(title, _INPUTS, told, more, _TWO_MEANINGS if two else "")
 
 
 def _origin(row: _Row) -> str:
@@ -225,6 +230,8 @@ def show(found: Comparison, out: Console, top: int | None) -> None:
     for section in sections(found, top):
         out.print()
         out.print(Text(section.title, style="bold"))
+        if section.warning:
+            out.print(Text(section.warning))
         if section.headers == _INPUTS:  # paths are long: lines fold better than columns
             for path, first, second, origin in section.rows:
                 line = Text(f"{path}: {first} -> {second}")
@@ -241,7 +248,9 @@ def show(found: Comparison, out: Console, top: int | None) -> None:
 def _about(run: _Row) -> str:
     if not run:
         return "a table without run.json"
-    return f"{run['title']}, {run['replications']:,} replications, seed {run['seed']}"
+    told = f"{run['title']}, {run['replications']:,} replications, seed {run['seed']}"
+    names = set_by_a_model(run)
+    return f"{told}, {names} set by another model" if names else told
 
 
 def _grid(section: Section, width: int) -> RichTable:
@@ -276,6 +285,7 @@ def markdown(found: Comparison, top: int | None) -> str:
         )
     for section in sections(found, top):
         lines += ["", f"## {section.title}", ""]
+        lines += [section.warning, ""] if section.warning else []
         if section.rows:
             lines += [_line(section.headers), _line("---" for _ in section.headers)]
             lines += [_line(row) for row in section.rows]

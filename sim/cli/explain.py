@@ -132,14 +132,15 @@ def _show(found: Explanation, out: Console) -> None:
         out.print(_table("Constraint", found.families, out.width))
     out.print()
     out.print(_table("Capability", found.capabilities, out.width))
-    out.print(
-        Text(
-            "Alone: P(feasible) with this one relaxed. All but: with all others relaxed. 95% "
-            "intervals. A capability alone: its need is met from nowhere; all but: it is the only "
-            "scarce one. Harmed: futures that are feasible only as long as it is not relaxed.",
-            style="dim",
-        )
+    words = (
+        "Alone: P(feasible) with this one relaxed. All but: with all others relaxed. 95% "
+        "intervals. A capability alone: its need is met from nowhere; all but: it is the only "
+        "scarce one."
     )
+    tables = (found.families, found.capabilities)
+    if any("Harmed" in _columns(effects, out.width) for effects in tables):
+        words += " Harmed: futures that are feasible only as long as it is not relaxed."
+    out.print(Text(words, style="dim"))
 
 
 def sentences(found: Explanation) -> list[str]:
@@ -206,12 +207,7 @@ def _table(title: str, effects: tuple[Effect, ...], width: int) -> RichTable:
     """One row per constraint, the weightiest first; fewer columns on a narrow terminal."""
     table = RichTable(box=None)
     table.add_column(title)
-    columns: list[tuple[str, int]] = [("Alone", 0), ("Gain, points", 60), ("All but", 0)]
-    if any(not math.isnan(effect.shapley) for effect in effects):
-        columns.append(("Shapley", 0))
-    if any(effect.harmed for effect in effects):
-        columns.append(("Harmed", 76))
-    shown = [name for name, least in columns if width >= least]
+    shown = _columns(effects, width)
     for name in shown:
         table.add_column(name, justify="right", no_wrap=True)
     for effect in sorted(effects, key=_weight):
@@ -228,6 +224,16 @@ def _table(title: str, effects: tuple[Effect, ...], width: int) -> RichTable:
         }
         table.add_row(Text(effect.name), *(Text(cells[name]) for name in shown))
     return table
+
+
+def _columns(effects: Sequence[Effect], width: int) -> list[str]:
+    """What a table has to say of these effects, as far as there is room for it."""
+    columns = [("Alone", 0), ("Gain, points", 60), ("All but", 0)]
+    if any(not math.isnan(effect.shapley) for effect in effects):
+        columns.append(("Shapley", 0))
+    if any(effect.harmed for effect in effects):
+        columns.append(("Harmed", 76))
+    return [name for name, least in columns if width >= least]
 
 
 def _weight(effect: Effect) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from sim.analysis.scope import notes, slips
 from sim.cli import DONE, IMPRECISE, InterruptedRun
 from sim.cli.console import console, progress
 from sim.cli.options import files, load_all, scenario_options, simulation_options
@@ -26,6 +27,7 @@ from sim.results.tables import Table, rows_of
 from sim.running.executors import KINDS, executor_of
 from sim.running.runner import run
 from sim.scenario.overrides import sweep
+from sim.scenario.scenario import Scenario
 
 Variant = tuple[tuple[str, str], ...]
 
@@ -109,7 +111,8 @@ def command(
 
     Prints the verdict and the table, and writes the results folder: summary.csv, trajectory.csv,
     contributors.csv, contingents.csv, run.json and feasibility.png. A run that is broken off goes
-    on from where it was when the same command is given again.
+    on from where it was when the same command is given again. What is valid and hardly meant is
+    noted on standard error; sim check notes more.
     """
     if len({path.stem for path in files}) < len(files):
         raise click.UsageError("two files of the same name would share a results folder")
@@ -121,6 +124,8 @@ def command(
             files, [*settings, *(f"{path}={value}" for path, value in variant)], given, allow
         )
     ]
+    if not as_json:
+        _warn([scenario for scenario, _ in loaded])
     names = dict.fromkeys(scenario.name for scenario, _ in loaded)
     homes = {name: _home(out, name, len(files)) for name in names}
     answers: list[dict[str, Any]] = []
@@ -150,7 +155,8 @@ def command(
                 result.save(folder, parquet=keep_replications == "parquet")
                 draw(result, "feasibility", folder, ("png",))
                 tables.append((variant, result.tables["summary"]))
-                answers.append(_answer(result, folder, variant))
+                told = notes(scenario.specification) if as_json else []
+                answers.append(_answer(result, folder, variant, told))
                 if variant and not as_json:
                     _show_variant(result, label)
                 elif not as_json:
@@ -164,6 +170,18 @@ def command(
         click.echo(json.dumps(nulled(answer), indent=2, ensure_ascii=False))
     precise = all(answer["precision"]["reached"] for answer in answers if answer["precision"])
     return DONE if precise else IMPRECISE
+
+
+def _warn(scenarios: Sequence[Scenario]) -> None:
+    """Tell on standard error what is hardly meant, once and with the file where there are more."""
+    several = len({scenario.name for scenario in scenarios}) > 1
+    told = (
+        f"note: {scenario.name}: {slip}" if several else f"note: {slip}"
+        for scenario in scenarios
+        for slip in slips(scenario.specification)
+    )
+    for note in dict.fromkeys(told):
+        click.echo(note, err=True)
 
 
 def _home(out: Path | None, name: str, count: int) -> Path:
@@ -205,13 +223,14 @@ def _show_variant(result: Result, label: str) -> None:
     show_verdicts(result, list(dict.fromkeys(row["mandate"] for row in rows)), rows, out)
 
 
-def _answer(result: Result, folder: Path, variant: Variant) -> dict[str, Any]:
+def _answer(result: Result, folder: Path, variant: Variant, told: Sequence[str]) -> dict[str, Any]:
     run_facts = ("title", "scenario", "scenario_hash", "seed", "replications", "seconds")
     return {
         **{key: result.run[key] for key in run_facts},
         "precision": result.run.get("precision"),
         **({"sweep": dict(variant)} if variant else {}),
         "largest_feasible": result.largest(),
+        "notes": told,
         "results": str(folder),
         "summary": rows_of(result.tables["summary"]),
     }

@@ -13,6 +13,7 @@ from sim.analysis.same_futures import READINGS
 from sim.analysis.sizing.levers import Lever
 from sim.analysis.sizing.points import Point, Rise
 from sim.analysis.sizing.sizes import Sizing, verdict_of
+from sim.cli.verdicts import NEVER_AUTHORISED, none_feasible
 from sim.results.words import interval, percent
 
 
@@ -42,15 +43,10 @@ def _headline(found: Sizing) -> Text:
     if found.reason == "no force":
         return line.append("nobody is sent")
     if found.reason:
-        return line.append("never authorised in these replications", style="red")
+        return line.append(NEVER_AUTHORISED, style="red")
     if found.size is None:
-        smallest = f"no size from {found.points[0].at:,.0f} ({_share(found.points[0])}) up"
-        line.append(f"{smallest} is feasible", style="red").append(f" {at}")
-        if found.estimate:
-            line.append(f"; best estimate {found.estimate:,}")
-        if found.possible:
-            line.append(f"; not ruled out up to {found.possible:,}")
-        return line
+        smallest = f"{found.points[0].at:,.0f} ({_share(found.points[0])})"
+        return line.append(none_feasible(smallest, at, found.estimate, found.possible))
     told = "at least" if found.at_least else "up to"
     line.append(f"{told} {found.size:,}", style="bold green").append(f" {at}")
     if found.at_least:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from sim.analysis.same_futures import READINGS
 from sim.results.result import Result
 from sim.results.tables import rows_of
 from sim.results.words import failures, interval, percent
@@ -18,6 +19,7 @@ Row = Mapping[str, Any]
 
 # More mandates than these are compared in one table, in place of a funnel for each.
 _FUNNELS = 3
+NEVER_AUTHORISED = "never authorised in these replications"
 _STYLES = {"feasible": "bold green", "infeasible": "red", "open": "yellow"}
 
 
@@ -46,20 +48,24 @@ def show_result(result: Result, out: Console, full: bool = False) -> None:
         out.print(Text(_READING_OF_COMPARISON, style="dim"))
     else:
         show_verdicts(result, mandates, rows, out)
-    funnels = [] if many and not full else mandates
-    for mandate in funnels:
+    shown = set[str]()
+    for mandate in [] if many and not full else mandates:
         own = [row for row in rows if row["mandate"] == mandate]
         if own[0]["verdict"] != "no force":
+            funnel = _funnel(mandate, own, out.width)
+            shown |= {str(column.header) for column in funnel.columns}
             out.print()
-            out.print(_funnel(mandate, own, out.width))
-    if any(row["verdict"] != "no force" for row in rows if row["mandate"] in funnels):
-        out.print(Text(_READING_OF_FUNNELS, style="dim"))
+            out.print(funnel)
+    if shown:
+        adequate = _ADEQUATE if "Adequate" in shown else ""
+        out.print(Text(f"{_READING_OF_FUNNELS}{adequate}", style="dim"))
 
 
 _READING_OF_FUNNELS = (
     "95% intervals in brackets. Each stage includes those before it. "
     "Binds: what fails first, as a share of the authorised futures that fail."
 )
+_ADEQUATE = " Adequate: at least as large as the task requires, whether or not it can be sent."
 _READING_OF_COMPARISON = (
     "By force size: P(feasible) if authorised, with 95% intervals; * at the wanted confidence. "
     "Binds: what stops the smallest size that is not feasible. War: a state that ends a mission "
@@ -136,10 +142,8 @@ def show_verdicts(
     largest = result.largest()
     for mandate in mandates:
         row = next(row for row in rows if row["mandate"] == mandate)
-        confidence = percent(result.run["confidence"][mandate])
-        reading = (
-            ", if authorised" if result.run["given"][mandate] == "authorisation" else ", outright"
-        )
+        given = result.run["given"][mandate]
+        wanted = f"at {percent(result.run['confidence'][mandate])} confidence, {READINGS[given]}"
         size = largest[mandate]
         line = Text(f"{mandate}: ", style="bold")
         if row["verdict"] == "no force":
@@ -149,23 +153,50 @@ def show_verdicts(
                 line.append(
                     f"; a state that would end a mission occurs in {percent(state)} of futures"
                 )
+        elif row["verdict"] == "never authorised":
+            line.append(NEVER_AUTHORISED, style="red")
         elif size is None:
-            smallest = min(
-                (r for r in rows if r["mandate"] == mandate), key=lambda r: int(r["force_size"])
-            )
-            given = result.run["given"][mandate] == "authorisation"
-            reached = percent(smallest["p_feasible_if_authorised" if given else "p_feasible"])
-            line.append(
-                f"no size from {smallest['force_size']:,} ({reached}) up is feasible at "
-                f"{confidence} confidence{reading}",
-                style="red",
-            )
+            own = [row for row in rows if row["mandate"] == mandate]
+            line.append(_none_of(own, given, result.run["confidence"][mandate], wanted))
         else:
             line.append(f"up to {size:,}", style="bold green")
-            line.append(f" at {confidence} confidence{reading}")
+            line.append(f" {wanted}")
         if row["verdict"] != "no force":
             line.append(f"; P(authorised) {interval(row, 'p_authorised')}")
         out.print(line)
+
+
+def _none_of(rows: Sequence[Row], given: str, confidence: float, wanted: str) -> Text:
+    figure = "p_feasible_if_authorised" if given == "authorisation" else "p_feasible"
+    smallest = min(rows, key=lambda row: int(row["force_size"]))
+
+    def largest(name: str) -> int | None:
+        reached = (int(row["force_size"]) for row in rows if row[name] >= confidence)
+        return max(reached, default=None)
+
+    told = f"{smallest['force_size']:,} ({interval(smallest, figure)})"
+    return none_feasible(told, wanted, largest(figure), largest(f"{figure}_high"))
+
+
+def none_feasible(smallest: str, wanted: str, estimate: int | None, possible: int | None) -> Text:
+    """No size is feasible; and how large the force might be all the same.
+
+    Parameters
+    ----------
+    smallest
+        The smallest size that was tried, with its probability.
+    wanted
+        The confidence, and what it is given.
+    estimate, possible
+        The largest size whose estimate, and whose interval's upper end, reaches the confidence.
+    """
+    line = Text().append(f"no size from {smallest} up is feasible", style="red")
+    line.append(f" {wanted}")
+    if estimate:
+        line.append(f"; best estimate {estimate:,}")
+    if possible:
+        line.append(f"; not ruled out up to {possible:,}")
+    return line
 
 
 # Name, least width of the terminal from which on it is shown, and what stands in the cell.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.analysis.compare.inputs import set_by_a_model
 from sim.results.result import Result
 from sim.results.tables import rows_of
 
@@ -113,5 +114,6 @@ def known(rows: Sequence[Row], column: str) -> bool:
 
 
 def ran(result: Result) -> str:
-    """How many futures, which seed: for small print."""
-    return f"{result.run['replications']:,} replications, seed {result.run['seed']}"
+    """How many futures, which seed, and whether the scenario alone gave them: for small print."""
+    told = f"{result.run['replications']:,} replications, seed {result.run['seed']}"
+    return f"{told}, driven by another model" if set_by_a_model(result.run) else told

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sim.analysis.compare.inputs import set_by_a_model
 from sim.analysis.sources import sources_of
 from sim.errors import SimError
 from sim.report.answers import answer, compared, question
-from sim.report.cases import Case, cases_of, known
+from sim.report.cases import Case, cases_of, known, ran
 from sim.report.charts import charts
 from sim.report.detail import detail, nation_columns
 from sim.report.extras import Extra, extras_of, missing
@@ -112,6 +113,26 @@ class Section:
         """Analyses that were not made."""
         return missing(self.extras)
 
+    @property
+    def driven(self) -> str:
+        """What another model set on the way; empty where nothing was."""
+        return set_by_a_model(self.result.run)
+
+    @property
+    def command(self) -> str:
+        """What gives these figures again, unless another model drove them."""
+        run = self.result.run
+        if run.get("stepped"):
+            summary = self.result.tables["summary"]
+            cell = f"{summary['mandate'][0]!r}, {summary['force_size'][0]}"
+            return (
+                f"scenario = sim.load({run['scenario'] + '.yaml'!r})\n"
+                f"sim.Model(scenario, {cell}, replications={run['replications']}, "
+                f"seed={run['seed']}).result()"
+            )
+        said = f"--replications {run['replications']} --seed {run['seed']}"
+        return str(run.get("command") or f"sim run {run['scenario']}.yaml {said}")
+
 
 def page(results: Mapping[str, Result], extras: Mapping[str, Sequence[Extra]] | None = None) -> str:
     """Make the page.
@@ -168,6 +189,7 @@ def page(results: Mapping[str, Result], extras: Mapping[str, Sequence[Extra]] | 
         answer=answer,
         question=question,
         interval=interval,
+        ran=ran,
     )
 
 

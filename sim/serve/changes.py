@@ -67,7 +67,7 @@ def changed(scenario: Scenario, settings: Sequence[Setting]) -> Scenario:
     root, issues = scenario.root, list[Issue]()
     for path, text in sorted(settings, key=lambda setting: "*" not in setting[0].split(".")):
         try:
-            for place in _places(scenario.root, path):
+            for place in places(scenario.root, path):
                 root = _moved(root, place, text, path)
         except ScenarioError as error:
             issues.extend(error.issues)
@@ -76,7 +76,7 @@ def changed(scenario: Scenario, settings: Sequence[Setting]) -> Scenario:
     return Scenario.from_tree(root, scenario.name)
 
 
-def _places(root: Node, path: str) -> list[str]:
+def places(root: Node, path: str) -> list[str]:
     """Give the paths that one with ``*`` stands for."""
     steps = path.split(".")
     if "*" not in steps:
@@ -219,11 +219,12 @@ def _leaves(path: Steps, old: Any, new: Any) -> Iterator[tuple[Steps, Any, Any]]
 
 
 def _judged(path: Steps, old: Any, new: Any) -> dict[str, Any]:
-    note = f"Moved by hand in sim serve; written was {_told(old)}."
-    return {"figure": f"{'.'.join(path)}: {_told(new)}", "judgement": True, "note": note}
+    note = f"Moved by hand in sim serve; written was {told(old)}."
+    return {"figure": f"{'.'.join(path)}: {told(new)}", "judgement": True, "note": note}
 
 
-def _told(value: Any) -> str:
+def told(value: Any) -> str:
+    """A value of a scenario as one would write it, on one line."""
     return value if isinstance(value, str) else "nothing" if value is None else _flow(value)
 
 

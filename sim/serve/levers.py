@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from sim.scenario.scenario import Scenario
 TIMES = "×"
 """Before a factor: ``corridors.poland.capacity=×1.5``."""
 
+_ALMOST = 1e-6
 _DEFAULT_TOUR = "6 months"
 _DEFAULT_CORRELATION = 0.0
 
@@ -223,5 +225,13 @@ def _turned(dial: Dial, label: str) -> Lever:
     if dial.kind == "mean":  # of a beta distribution, which no one number says
         return Lever(dial.path, label, str(dial.written))
     after = str(dial.value(dial.start)).removeprefix(f"{dial.start:.10g}")
-    slider = Slider(dial.start, dial.low, dial.high, dial.resolution, after=after)
-    return Lever(dial.path, label, f"{dial.start:.10g}{after}", slider)
+    return Lever(dial.path, label, f"{dial.start:.10g}{after}", _slider(dial, after))
+
+
+def _slider(dial: Dial, after: str) -> Slider:
+    """A slider that can stand where it starts: browsers count its steps from its lowest value."""
+    steps = (dial.resolution / finer for finer in (1, 10, 100, 1000))
+    fine = (step for step in steps if abs(dial.start / step - round(dial.start / step)) < _ALMOST)
+    step = round(next(fine, dial.resolution), 10)
+    low = round(math.floor(dial.low / step + _ALMOST) * step, 10)
+    return Slider(dial.start, low, dial.high, step, after=after)

@@ -33,6 +33,7 @@ from sim.serve.background import Background
 from sim.serve.changes import changed, file_of
 from sim.serve.guard import guarded
 from sim.serve.levers import levers_of
+from sim.serve.written import written
 
 TEMPLATES = Path(__file__).parent / "templates"
 QUICK = 500
@@ -71,12 +72,14 @@ def application(
     -------
     ASGI application
         ``GET /`` is the page; ``POST /answer`` gives the figures of a state, or 422 with what is
-        wrong in it; ``POST /save`` gives the state as a scenario file. It writes nothing.
+        wrong in it; ``POST /written`` gives what stands at the paths of one; ``POST /save`` gives
+        it as a scenario file. It writes nothing.
     """
     desk = _Desk(scenarios, allow, workers, closing)
     routes = [
         Route("/", desk.page),
         Route("/answer", desk.answer, methods=["POST"]),
+        Route("/written", desk.written, methods=["POST"]),
         Route("/save", desk.save, methods=["POST"]),
         *(Route(f"/{name}", partial(_static, name)) for name in _STATIC),
     ]
@@ -201,6 +204,15 @@ class _Desk:
 
         name, text = await asyncio.to_thread(work)
         return JSONResponse({"name": name, "text": text})
+
+    async def written(self, request: Request) -> Response:
+        asked = await _asked(request)
+
+        def work() -> list[str]:
+            original = self.opened.get(asked["scenario"]) or self.open(asked["scenario"])
+            return [written(original, path) for path, _ in asked["settings"]]
+
+        return JSONResponse({"written": await asyncio.to_thread(work)})
 
     def moved(self, asked: Mapping[str, Any]) -> tuple[Scenario, Scenario]:
         """The scenario of a state: as it was read, and as it was moved."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.analysis.compare.alignment import aligned
 from sim.analysis.compare.changes import PAIRED, UNPAIRED, is_proportion
-from sim.analysis.compare.inputs import differing_inputs
+from sim.analysis.compare.inputs import differing_inputs, set_by_a_model
 from sim.analysis.compare.sides import Side, side_of
 from sim.errors import SimError, nearest
 from sim.results.files import cell_text
@@ -37,11 +37,13 @@ class Comparison:
         change comes first: words, then probabilities by their difference, then other figures by
         their relative difference (those whose interval spans 0 after the rest), then what only one
         side has, then what is the same.
-        ``inputs``: one row per leaf that differs. ``unmatched``: rows, columns and tables that only
-        one side has; their values stand in ``changes`` too. The properties of the same names give
-        them as DataFrames.
+        ``inputs``: one row per leaf that differs in what it means, whose ``kind`` says what it is
+        about: ``set`` (by another model, `sim.Model`), ``feasible`` (what that word means under a
+        common mandate), ``run``, ``scenario``, ``words`` or ``versions``. ``unmatched``: rows,
+        columns and tables that only one side has; their values stand in ``changes`` too. The
+        properties of the same names give them as DataFrames.
     notes : tuple of str
-        What a reader must know about the intervals.
+        What a reader must know: which results another model drove, and how intervals came about.
     """
 
     sides: tuple[Side, ...]
@@ -163,7 +165,7 @@ def compare(*sources: Result | str | Path, tables: Sequence[str] = DEFAULT_TABLE
 
 _HEADERS = {
     "changes": ("other", "table"),
-    "inputs": ("other", "path", "first", "second", "first_origin", "second_origin"),
+    "inputs": ("other", "path", "kind", "first", "second", "first_origin", "second_origin"),
     "unmatched": ("other", "table", "kind", "what", "only"),
 }
 _FOUND = (
@@ -199,8 +201,14 @@ def _rank(row: Mapping[str, Any]) -> tuple[int, float]:
 
 
 def _notes(sides: Sequence[Side], changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Say how the intervals came about."""
+    """Say what no scenario tells, then how the intervals came about."""
     baseline = sides[0]
+    for side in sides:
+        if names := set_by_a_model(side.run):
+            yield (
+                f"{side.label}: another model set {names} on the way (sim.Model). What it set is "
+                "not recorded; the scenario alone does not give these figures."
+            )
     for other in sides[1:]:
         own = [row for row in changes if row["other"] == other.label]
         if any(row["method"].startswith(PAIRED) for row in own):

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sim.analysis.compare.meaning import meanings_of
 from sim.results.files import cell_text
 
-ABOUT = ("title", "summary", "sources", "note")
-"""Keys that say something about a scenario and change no figure."""
+KINDS = ("set", "feasible", "run", "scenario", "words", "versions")
+"""What a row is about, in the order of the rows: what another model set, what "feasible" means,
+what the run chose, the rest of the scenario, its titles and sources, the versions."""
 
-_RUN = ("seed", "replications", "bit_generator", "block", "confidence", "given")
+_WORDS = ("title", "summary", "sources", "note")
+_RUN = ("seed", "replications", "bit_generator", "block")
 
 
 def differing_inputs(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Compare two runs as ``run.json`` records them.
+
+    What is written otherwise and means the same is no difference: ``48 months`` and ``4 years``,
+    or a default and a key left out.
 
     Parameters
     ----------
@@ -24,50 +30,67 @@ def differing_inputs(first: Mapping[str, Any], second: Mapping[str, Any]) -> lis
     Returns
     -------
     list of dict
-        ``path, first, second, first_origin, second_origin``: what the run chose, then the leaves of
-        the scenario in the order of the first, then those that change no figure (titles, sources),
-        then versions. A value that one side does not have is empty, and so is its origin.
+        ``path, kind, first, second, first_origin, second_origin``: ordered by `KINDS`, then as the
+        first scenario has them. ``feasible`` are leaves of ``feasible_when`` that give a mandate of
+        both another test. Values stand as they are written; one that a side does not have is
+        empty, and so is its origin.
     """
     if not (first and second):
         return []
     rows: list[dict[str, Any]] = []
-    for key in _RUN[:4]:
+    one, other = set_by_a_model(first), set_by_a_model(second)
+    if one != other:
+        rows.append(_row("run.set", "set", one or None, other or None))
+    for key in _RUN:
         if first.get(key) != second.get(key):
-            rows.append(_row(f"run.{key}", first.get(key), second.get(key)))
+            rows.append(_row(f"run.{key}", "run", first.get(key), second.get(key)))
     sides = [dict(_leaves(run.get("inputs", {}))) for run in (first, second)]
-    for one, other in (sides, sides[::-1]):
-        _gather(one, other)
+    common = sides[0].keys() & sides[1].keys()
+    orders = [[path for path in side if path in common] for side in sides]
+    for side, beside in (sides, sides[::-1]):
+        _gather(side, beside)
+    meanings = meanings_of(first, second)
     for path in dict.fromkeys((*sides[0], *sides[1])):
         (one, place), (other, other_place) = (side.get(path, (None, "")) for side in sides)
         if path.startswith("run.") or cell_text(one) == cell_text(other):
             continue
+        words = any(step in _WORDS for step in path.split("."))
+        if not words and meanings.same(path):
+            continue
+        kind = "feasible" if meanings.decides_feasible(path) else "scenario"
         origins = (
             run.get("origins", {}).get(found, "")
             for run, found in ((first, place), (second, other_place))
         )
-        rows.append(_row(path, one, other, *origins))
-    rows.sort(key=lambda row: is_about(row["path"]))
+        rows.append(_row(path, "words" if words else kind, one, other, *origins))
     versions = [run.get("versions", {}) for run in (first, second)]
     rows += [
-        _row(f"versions.{name}", versions[0].get(name), versions[1].get(name))
+        _row(f"versions.{name}", "versions", versions[0].get(name), versions[1].get(name))
         for name in dict.fromkeys((*versions[0], *versions[1]))
         if versions[0].get(name) != versions[1].get(name)
     ]
-    if first.get("scenario_hash") != second.get("scenario_hash") and not rows:
-        rows.append(_row("order", "the same leaves", "in another order"))
-    return rows
+    changed = first.get("scenario_hash") != second.get("scenario_hash")
+    if changed and not rows and orders[0] != orders[1]:
+        rows.append(_row("order", "scenario", "the same leaves", "in another order"))
+    return sorted(rows, key=lambda row: KINDS.index(row["kind"]))
 
 
-def is_about(path: str) -> bool:
-    """Whether a leaf only tells about the scenario: a title, a source."""
-    return any(step in ABOUT for step in path.split("."))
+def set_by_a_model(run: Mapping[str, Any]) -> str:
+    """Name what another model has set on the way (`sim.Model`); empty where nothing was."""
+    return ", ".join(run.get("set", ()))
 
 
 def _row(
-    path: str, first: Any, second: Any, first_origin: str = "", second_origin: str = ""
+    path: str,
+    kind: str,
+    first: Any,
+    second: Any,
+    first_origin: str = "",
+    second_origin: str = "",
 ) -> dict[str, Any]:
     return {
         "path": path,
+        "kind": kind,
         "first": first,
         "second": second,
         "first_origin": first_origin,

@@ -24,7 +24,7 @@ class State(Section):
     deaths: NumberAmount | None = None
     """Deaths per 1,000 person-years of the force (default none)."""
     withdrawal: YearlyRate | None = None
-    """A contributor's hazard of withdrawing, per year (default none)."""
+    """A contributor's hazard of withdrawing (default none)."""
     ends_mission: bool = False
     """Whether the force is withdrawn in this state."""
 
@@ -110,7 +110,7 @@ class Conflict(Section):
     start: StateChoice | None = None
     """State at step 0; may depend on conditions (default: the first state)."""
     rates: Rates = Field(default_factory=dict)
-    """Yearly rates from state to state."""
+    """From state to state, each per day, week, month or year."""
     process: Annotated[Process, Field(validate_default=True)] = "chain"
     """How rates change over time: `chain` leaves them as they are; or one of a package's."""
     deterrence: Deterrence | None = None

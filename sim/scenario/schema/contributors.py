@@ -165,7 +165,7 @@ class Disruption(Section):
     """Two-state disruption of a corridor."""
 
     rate: YearlyRate
-    """Disruptions per year while it is open."""
+    """How often it is disrupted while it is open."""
     lasts: PositiveDuration
     """Mean length of a disruption."""
     remaining: ShareAmount

@@ -198,6 +198,10 @@ class Within(Section):
     """At the latest."""
 
 
+class Full(Within):
+    """Full capability: the fill, in every capability, by a deadline."""
+
+
 class Initial(Section):
     """Initial capability: a share of the force by a deadline."""
 
@@ -225,7 +229,7 @@ class FeasibleWhen(Section):
     """The authorisation must come within this time (default: the horizon)."""
     initial: Initial | None = None
     """Initial capability (default: not asked)."""
-    full: Within | None = None
+    full: Full | None = None
     """Full capability: fill in every capability by then."""
     counted_from: Literal["authorisation", "start"] = "authorisation"
     """Where the clocks of initial and full capability begin."""

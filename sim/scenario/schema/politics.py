@@ -45,7 +45,7 @@ class Player(Section):
     delay: Duration | None = None
     """Until it does (default none)."""
     renews: Probability | None = None
-    """That it consents again at a renewal (default: as `consents`)."""
+    """That it consents again, drawn anew at every renewal (default: as `consents`)."""
     sources: SourceList = ()
 
 
@@ -99,7 +99,7 @@ class Mandate(Section):
     """One political arrangement under which a force could be sent."""
 
     kind: Name
-    """A stance that contributors declare by kind; `none` sends nobody."""
+    """What contributors take a stance on: any name will do, but that `none` sends nobody."""
     requires: Annotated[tuple[ConditionName, ...], AsTuple] = ()
     """Conditions without which it is not authorised."""
     authorisation: Authorisation = Authorisation()

@@ -7,7 +7,7 @@
   const views = new Map();     // chart -> Vega view
   const FIRST = 100, LEAST = 50, MOST = 500;  // replications while something moves
   const answers = {};          // the last ones: as written, as moved
-  let reading = "if authorised", size = null, version = 0, quick = FIRST, working = null, shown = Promise.resolve();
+  let reading = "if authorised", size = null, version = 0, others = 0, quick = FIRST, working = null, shown = Promise.resolve();
 
   // -- Levers -----------------------------------------------------------------------------------
 
@@ -24,15 +24,24 @@
       const [label, text, remove] = element.children;
       Object.assign(element.dataset, { path, start: "" });
       label.textContent = path;
-      text.id = "other-" + levers.size;
+      text.id = "other-" + others++;
       label.htmlFor = text.id;
       remove.setAttribute("aria-label", "Remove " + path);
       remove.addEventListener("click", () => { move(path, ""); element.remove(); levers.delete(path); });
+      const told = element.querySelector(".written");
+      told.id = text.id + "-told";
+      text.setAttribute("aria-describedby", told.id);
       one("#others").append(element);
       wire(element);
+      post("/written", [[path, ""]]).then(({ written, issues }) => {
+        told.classList.toggle("nowhere", Boolean(issues));
+        told.textContent = issues ? issues.map((issue) => sentence(issue.told)).join(" ") : written[0] ? "written: " + written[0] : "nothing is written, a default holds";
+      }).catch(() => {});  // that nobody answers is told where figures are asked for
     }
     return levers.get(path);
   }
+
+  const sentence = (told) => /[.?!]$/.test(told) ? told : told + ".";
 
   function paint(path) {
     const element = leverOf(path), moved = settings.has(path), value = moved ? settings.get(path) : element.dataset.start;
@@ -143,10 +152,10 @@
     issues.filter(({ path }) => levers.has(path)).forEach(({ path, told }) => {
       const element = levers.get(path), fold = element.closest("details");
       element.querySelector("[type=text]").setAttribute("aria-invalid", "true");
-      element.querySelector(".wrong").append(told + ". ");
+      element.querySelector(".wrong").append(sentence(told) + " ");
       if (fold) { fold.open = true; }
     });
-    const rest = issues.filter(({ path }) => !levers.has(path)).map(({ path, told }) => (path ? path + ": " : "") + told);
+    const rest = issues.filter(({ path }) => !levers.has(path)).map(({ path, told }) => (path ? path + ": " : "") + sentence(told));
     one("main").classList.toggle("old", issues.length > 0);
     one("#mistake").hidden = !issues.length;
     if (!issues.length) { return; }
