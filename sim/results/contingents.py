@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.engine.outcomes import COUNTS, Outcomes, snapshots
@@ -45,10 +45,14 @@ def contingents(plan: Plan, cells: Mapping[Cell, Outcomes]) -> Table:
                 mean_and_error(total, square, count, 1.0)
                 for total, square in zip(sums.tolist(), squares.tolist(), strict=True)
             ]
-            same = (mandate.name, cell.size, plan.contributors[nation])
-            columns = (*([value] * len(steps) for value in same), steps, dates)
-            means, errors = zip(*found, strict=True)
-            rows = (*columns, [count] * len(steps), means, errors)
-            for name, values in zip(COLUMNS, rows, strict=True):
+            of_all = (mandate.name, cell.size, plan.contributors[nation])
+            own: list[Sequence[Any]] = [
+                *([value] * len(steps) for value in of_all),
+                steps,
+                dates,
+                [count] * len(steps),
+                *zip(*found, strict=True),
+            ]
+            for name, values in zip(COLUMNS, own, strict=True):
                 table[name].extend(values)
     return table
